@@ -1,0 +1,1 @@
+//! The Merkle mountain range over all MSB headers: the back-pointers by which a transaction's proof stays good for ever.

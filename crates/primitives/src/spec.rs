@@ -1,0 +1,527 @@
+//! The chain's identity and parameters.
+//!
+//! A [`ChainSpec`] is all that a client needs to know of genesis; its hash is the chain's identity. The full
+//! allocation (accounts, balances, candidates, votes) is the [`Genesis`] file, which nodes hold and recompute the
+//! spec from.
+
+use commonware_codec::{DecodeExt as _, Encode as _};
+use serde::{Deserialize, Serialize};
+
+use crate::block::{HEADER_VERSION, StateCommitment};
+use crate::hash::ZERO_DIGEST;
+use crate::{AccountName, Amount, Committee, ConsensusKey, Digest, Header, PublicKey, Text, merkle, sha256};
+
+/// The spec format that this release reads and writes.
+pub const SPEC_VERSION: u8 = 1;
+
+/// A fraction of integers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ratio {
+    /// Numerator.
+    pub numerator: u64,
+    /// Denominator, never zero.
+    pub denominator: u64,
+}
+codec_struct!(Ratio { numerator, denominator });
+
+impl Ratio {
+    /// `value` × this fraction, rounded down.
+    pub fn of(self, value: u64) -> u64 {
+        let product = u128::from(value) * u128::from(self.numerator) / u128::from(self.denominator.max(1));
+        u64::try_from(product).unwrap_or(u64::MAX)
+    }
+}
+
+/// Which set of rules a spec starts from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[repr(u8)]
+pub enum Preset {
+    /// The main network.
+    Main = 0,
+    /// Main's rules, free tokens, a faster clock.
+    Test = 1,
+    /// A local network with well-known keys, a faucet and a fast clock.
+    Devnet = 2,
+    /// Candidacy by invitation.
+    Private = 3,
+}
+
+impl commonware_codec::Write for Preset {
+    fn write(&self, buf: &mut impl bytes::BufMut) {
+        (*self as u8).write(buf);
+    }
+}
+impl commonware_codec::EncodeSize for Preset {
+    fn encode_size(&self) -> usize {
+        1
+    }
+}
+impl commonware_codec::Read for Preset {
+    type Cfg = ();
+    fn read_cfg(buf: &mut impl commonware_codec::Buf, _: &()) -> Result<Self, commonware_codec::Error> {
+        use commonware_codec::ReadExt as _;
+        match u8::read(buf)? {
+            0 => Ok(Self::Main),
+            1 => Ok(Self::Test),
+            2 => Ok(Self::Devnet),
+            3 => Ok(Self::Private),
+            other => Err(commonware_codec::Error::InvalidEnum(other)),
+        }
+    }
+}
+
+/// The chain's parameters. Times are in milliseconds, amounts in IOST.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parameters {
+    /// Seats per shard.
+    pub committee_size: u32,
+    /// Blocks from one Micro State Block to the next.
+    pub epoch_length: u64,
+    /// Pace of blocks.
+    pub slot_ms: u64,
+    /// Share of the available votes that a candidate must exceed.
+    pub candidacy_threshold: Ratio,
+    /// The supply counted as available for votes.
+    pub available_votes: Amount,
+    /// Largest Servi balance, as a multiple of the total votes cast.
+    pub servi_cap: u64,
+    /// An availability proof at least this often, in epochs.
+    pub availability_epochs: u64,
+    /// From unvoting to the tokens' return.
+    pub vote_lock_ms: u64,
+    /// Gas for every IOST staked, per day.
+    pub gas_per_iost_day: u64,
+    /// Share of transactions that the normal league re-executes.
+    pub audit_probability: Ratio,
+    /// Number of shards.
+    pub shards: u16,
+    /// Epochs for which a council stands.
+    pub era_epochs: u64,
+    /// IOST that an application locks.
+    pub deposit: Amount,
+    /// Least validators per shard.
+    pub min_shard_size: u32,
+    /// Epochs with turns and no block that cost candidacy.
+    pub missed_epochs: u32,
+    /// The number that transactions name.
+    pub chain_id: u32,
+    /// Longest life of a transaction.
+    pub tx_lifetime_ms: u64,
+    /// Most transactions of one publisher in a block.
+    pub sender_tx_limit: u32,
+    /// Most transactions in a block.
+    pub block_tx_limit: u32,
+    /// Most bytes of transactions in a block.
+    pub block_bytes_limit: u32,
+}
+codec_struct!(Parameters {
+    committee_size,
+    epoch_length,
+    slot_ms,
+    candidacy_threshold,
+    available_votes,
+    servi_cap,
+    availability_epochs,
+    vote_lock_ms,
+    gas_per_iost_day,
+    audit_probability,
+    shards,
+    era_epochs,
+    deposit,
+    min_shard_size,
+    missed_epochs,
+    chain_id,
+    tx_lifetime_ms,
+    sender_tx_limit,
+    block_tx_limit,
+    block_bytes_limit,
+});
+
+impl Parameters {
+    /// The parameters of a preset.
+    pub fn preset(preset: Preset) -> Self {
+        let main = Self {
+            committee_size: 17,
+            epoch_length: 1_200,
+            slot_ms: 500,
+            candidacy_threshold: Ratio { numerator: 2, denominator: 10_000 },
+            available_votes: Amount::from_iost(21_000_000_000),
+            servi_cap: 10,
+            availability_epochs: 6,
+            vote_lock_ms: 7 * 86_400_000,
+            gas_per_iost_day: 100_000,
+            audit_probability: Ratio { numerator: 1, denominator: 10 },
+            shards: 1,
+            era_epochs: 864,
+            deposit: Amount::from_iost(100_000),
+            min_shard_size: 40,
+            missed_epochs: 1,
+            chain_id: 7001,
+            tx_lifetime_ms: 90_000,
+            sender_tx_limit: 10,
+            block_tx_limit: 2_000,
+            block_bytes_limit: 1024 * 1024,
+        };
+        match preset {
+            Preset::Main | Preset::Private => main,
+            Preset::Test => Self { epoch_length: 120, vote_lock_ms: 600_000, chain_id: 7002, ..main },
+            Preset::Devnet => Self {
+                committee_size: 4,
+                epoch_length: 60,
+                vote_lock_ms: 120_000,
+                audit_probability: Ratio { numerator: 1, denominator: 4 },
+                era_epochs: 3,
+                deposit: Amount::from_iost(1_000),
+                min_shard_size: 4,
+                missed_epochs: 3,
+                chain_id: 1024,
+                ..main
+            },
+        }
+    }
+
+    /// Checks that the numbers make a chain that can run.
+    pub fn validate(&self) -> Result<(), SpecError> {
+        let checks = [
+            (self.committee_size as usize <= crate::certificate::MAX_COMMITTEE && self.committee_size > 0, "committee_size"),
+            (self.epoch_length >= 2, "epoch_length"),
+            (self.slot_ms >= 10, "slot_ms"),
+            (self.candidacy_threshold.denominator > 0, "candidacy_threshold"),
+            (self.audit_probability.denominator > 0, "audit_probability"),
+            (self.servi_cap > 0, "servi_cap"),
+            (self.shards == 1, "shards"),
+            (self.sender_tx_limit > 0, "sender_tx_limit"),
+            (self.block_tx_limit > 0 && self.block_tx_limit as usize <= crate::block::MAX_BLOCK_TXS, "block_tx_limit"),
+            (self.block_bytes_limit as usize <= crate::block::MAX_BLOCK_BYTES, "block_bytes_limit"),
+            (self.block_bytes_limit as usize >= crate::tx::MAX_TX_SIZE, "block_bytes_limit"),
+            (i64::try_from(self.tx_lifetime_ms.saturating_mul(1_000_000)).is_ok(), "tx_lifetime_ms"),
+        ];
+        match checks.iter().find(|(ok, _)| !ok) {
+            Some((_, name)) => Err(SpecError::Parameter(name)),
+            None => Ok(()),
+        }
+    }
+}
+
+/// Why a spec was refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SpecError {
+    /// The bytes are no spec.
+    #[error("the chain spec's bytes are malformed: {0}")]
+    Malformed(String),
+    /// A format of a later release.
+    #[error("the chain spec has format {0}; this release reads format {SPEC_VERSION}: a newer release is needed")]
+    Version(u8),
+    /// A parameter outside its range.
+    #[error("the chain spec's parameter {0} is out of range")]
+    Parameter(&'static str),
+    /// No committee, or keys that stand twice.
+    #[error("the chain spec's first committee is empty or names a key twice")]
+    Committee,
+    /// Another chain than the one expected.
+    #[error("this is another chain: its spec hash is {got}, expected {expected}")]
+    Hash {
+        /// The pinned hash.
+        expected: Digest,
+        /// The hash of what was received.
+        got: Digest,
+    },
+}
+
+/// What a client needs to know of genesis. Its hash is the chain's identity.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChainSpec {
+    /// Format version.
+    pub version: u8,
+    /// The preset it started from.
+    pub preset: Preset,
+    /// A short name for people.
+    pub name: Text<32>,
+    /// The rules' numbers.
+    pub parameters: Parameters,
+    /// Drawn at random when the chain is made.
+    #[serde(with = "hex_digest")]
+    pub salt: Digest,
+    /// Genesis time in ms since 1970.
+    pub time_ms: u64,
+    /// SHA-256 of the genesis file's canonical encoding.
+    #[serde(with = "hex_digest")]
+    pub allocations: Digest,
+    /// Commitment of the genesis state.
+    pub state: SpecState,
+    /// Digest of the candidates' list after the first round.
+    #[serde(with = "hex_digest")]
+    pub servi_digest: Digest,
+    /// The first committee, in seat order.
+    #[serde(with = "consensus_keys")]
+    pub committee: Vec<ConsensusKey>,
+}
+codec_struct!(ChainSpec {
+    version,
+    preset,
+    name,
+    parameters,
+    salt,
+    time_ms,
+    allocations,
+    state,
+    servi_digest,
+    committee: crate::certificate::MAX_COMMITTEE,
+});
+
+/// [`StateCommitment`] in a form that serialises as text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct SpecState {
+    #[serde(with = "hex_digest")]
+    pub root: Digest,
+    #[serde(with = "hex_digest")]
+    pub operations_root: Digest,
+    pub operations_start: u64,
+    pub operations_end: u64,
+}
+codec_struct!(SpecState { root, operations_root, operations_start, operations_end });
+
+impl From<StateCommitment> for SpecState {
+    fn from(s: StateCommitment) -> Self {
+        Self {
+            root: s.root,
+            operations_root: s.operations_root,
+            operations_start: s.operations_start,
+            operations_end: s.operations_end,
+        }
+    }
+}
+
+impl From<SpecState> for StateCommitment {
+    fn from(s: SpecState) -> Self {
+        Self {
+            root: s.root,
+            operations_root: s.operations_root,
+            operations_start: s.operations_start,
+            operations_end: s.operations_end,
+        }
+    }
+}
+
+impl ChainSpec {
+    /// The chain's identity: SHA-256 of the spec's bytes.
+    pub fn hash(&self) -> Digest {
+        sha256(&[b"credo-spec", &self.encode()])
+    }
+
+    /// Decodes and validates untrusted bytes.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, SpecError> {
+        if let Some(&version) = bytes.first()
+            && version != SPEC_VERSION
+        {
+            return Err(SpecError::Version(version));
+        }
+        let spec = Self::decode(commonware_codec::Copying(bytes))
+            .map_err(|e| SpecError::Malformed(e.to_string()))?;
+        spec.validate()?;
+        Ok(spec)
+    }
+
+    /// Checks version, parameters and committee.
+    pub fn validate(&self) -> Result<(), SpecError> {
+        if self.version != SPEC_VERSION {
+            return Err(SpecError::Version(self.version));
+        }
+        self.parameters.validate()?;
+        let sorted = Committee::new(ZERO_DIGEST, 0, 0, &self.committee).ok_or(SpecError::Committee)?;
+        if sorted.keys() != self.committee {
+            return Err(SpecError::Committee);
+        }
+        Ok(())
+    }
+
+    /// True where the faucet, the fast clock and well-known keys may exist.
+    pub fn is_devnet(&self) -> bool {
+        self.preset == Preset::Devnet
+    }
+
+    /// The committee of epoch 0.
+    pub fn genesis_committee(&self) -> Result<Committee, SpecError> {
+        Committee::new(self.hash(), 0, 0, &self.committee).ok_or(SpecError::Committee)
+    }
+
+    /// The header at height 0, which every node and client derives for itself.
+    ///
+    /// Its epoch is 0 like that of the blocks after it, and its digest stands as "previous MSB" in epoch 0's MSB.
+    pub fn genesis_header(&self) -> Header {
+        let empty = merkle::root(&[]);
+        Header {
+            version: HEADER_VERSION,
+            spec: self.hash(),
+            shard: 0,
+            epoch: 0,
+            height: 0,
+            view: 0,
+            parent_view: 0,
+            parent: ZERO_DIGEST,
+            time_ms: self.time_ms,
+            proposer: self.committee[0].clone(),
+            transaction_root: empty,
+            receipt_root: empty,
+            state: self.state.into(),
+            outbox_root: ZERO_DIGEST,
+            msb: None,
+        }
+    }
+
+    /// The epoch that `height` belongs to: epoch e holds heights e·L+1 to (e+1)·L, and genesis belongs to epoch 0.
+    pub fn epoch_of(&self, height: u64) -> u64 {
+        height.saturating_sub(1) / self.parameters.epoch_length
+    }
+
+    /// The first height of an epoch.
+    pub fn first_height(&self, epoch: u64) -> u64 {
+        epoch.saturating_mul(self.parameters.epoch_length).saturating_add(1)
+    }
+
+    /// The height of an epoch's MSB block.
+    pub fn last_height(&self, epoch: u64) -> u64 {
+        epoch.saturating_add(1).saturating_mul(self.parameters.epoch_length)
+    }
+}
+
+/// An account that exists from the start.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GenesisAccount {
+    /// Its name; at genesis the rules of `signUp` are skipped for names of the system.
+    pub name: AccountName,
+    /// Owner key.
+    pub owner: PublicKey,
+    /// Active key.
+    pub active: PublicKey,
+    /// What it holds, beyond what it votes with.
+    pub balance: Amount,
+}
+codec_struct!(GenesisAccount { name, owner, active, balance });
+
+/// A candidate that stands from the start.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GenesisCandidate {
+    /// Its account, which must be among the accounts.
+    pub account: AccountName,
+    /// The key that signs blocks.
+    #[serde(with = "consensus_key")]
+    pub key: ConsensusKey,
+    /// Where it is.
+    pub location: Text<128>,
+    /// Its page.
+    pub url: Text<256>,
+    /// `host:port` on the consensus plane.
+    pub net_id: Text<128>,
+}
+codec_struct!(GenesisCandidate { account, key, location, url, net_id });
+
+/// A vote cast at genesis. The amount is created with it, locked, beside the voter's balance.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct GenesisVote {
+    pub voter: AccountName,
+    pub candidate: AccountName,
+    pub amount: Amount,
+}
+codec_struct!(GenesisVote { voter, candidate, amount });
+
+/// Everything that the chain starts with; nodes hold it as a JSON file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Genesis {
+    /// The preset.
+    pub preset: Preset,
+    /// A short name for people.
+    pub name: Text<32>,
+    /// The rules' numbers.
+    pub parameters: Parameters,
+    /// Drawn at random.
+    #[serde(with = "hex_digest")]
+    pub salt: Digest,
+    /// Genesis time in ms since 1970.
+    pub time_ms: u64,
+    /// Accounts.
+    pub accounts: Vec<GenesisAccount>,
+    /// Candidates, in the order of their candidacy.
+    pub candidates: Vec<GenesisCandidate>,
+    /// Votes.
+    pub votes: Vec<GenesisVote>,
+}
+
+impl Genesis {
+    /// SHA-256 over accounts, candidates and votes in their canonical encoding.
+    pub fn allocations_digest(&self) -> Digest {
+        sha256(&[
+            b"credo-allocations",
+            &self.accounts.encode(),
+            &self.candidates.encode(),
+            &self.votes.encode(),
+        ])
+    }
+}
+
+/// Digests as hexadecimal text.
+pub mod hex_digest {
+    use crate::Digest;
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    /// Writes 64 hexadecimal characters.
+    pub fn serialize<S: Serializer>(digest: &Digest, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str(&hex::encode(digest))
+    }
+    /// Reads 64 hexadecimal characters.
+    pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Digest, D::Error> {
+        let text = String::deserialize(d)?;
+        crate::hash::digest_from_hex(&text).ok_or_else(|| D::Error::custom("expected 64 hexadecimal characters"))
+    }
+}
+
+/// Consensus keys as base58 text, as `vote_producer.iost` takes them.
+pub mod consensus_key {
+    use crate::ConsensusKey;
+    use commonware_codec::{Copying, DecodeExt as _};
+    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
+
+    /// Base58 of the key's 32 bytes.
+    pub fn to_base58(key: &ConsensusKey) -> String {
+        bs58::encode(key.as_ref()).into_string()
+    }
+    /// Reads base58 of 32 bytes that are a point.
+    pub fn from_base58(text: &str) -> Option<ConsensusKey> {
+        if text.len() > 64 {
+            return None;
+        }
+        let bytes = bs58::decode(text).into_vec().ok()?;
+        ConsensusKey::decode(Copying(&bytes)).ok()
+    }
+    /// Writes base58.
+    pub fn serialize<S: Serializer>(key: &ConsensusKey, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str(&to_base58(key))
+    }
+    /// Reads base58.
+    pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<ConsensusKey, D::Error> {
+        let text = String::deserialize(d)?;
+        from_base58(&text).ok_or_else(|| D::Error::custom("expected a base58 ed25519 key"))
+    }
+}
+
+/// Lists of consensus keys as base58 texts.
+pub mod consensus_keys {
+    use super::consensus_key;
+    use crate::ConsensusKey;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+
+    /// Writes a list of base58 texts.
+    pub fn serialize<S: Serializer>(keys: &[ConsensusKey], s: S) -> Result<S::Ok, S::Error> {
+        keys.iter().map(consensus_key::to_base58).collect::<Vec<_>>().serialize(s)
+    }
+    /// Reads a list of base58 texts.
+    pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<ConsensusKey>, D::Error> {
+        Vec::<String>::deserialize(d)?
+            .iter()
+            .map(|t| consensus_key::from_base58(t).ok_or_else(|| D::Error::custom("expected base58 ed25519 keys")))
+            .collect()
+    }
+}

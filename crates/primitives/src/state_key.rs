@@ -1,0 +1,127 @@
+//! Where things stand in the authenticated state.
+//!
+//! A key is readable text, contract first; the state itself uses its SHA-256 ([`StateKey::hashed`]).
+//! Writers (the runtime, the ledger) and readers (light client, wallet, command line) share these functions,
+//! so that no key is spelled twice.
+
+use crate::{AccountName, Digest, PublicKey, sha256};
+use bytes::BufMut;
+use commonware_codec::{Buf, EncodeSize, Error, Read, ReadRangeExt, Write};
+
+/// Longest key in bytes.
+pub const MAX_STATE_KEY: usize = 256;
+/// Longest value in bytes.
+pub const MAX_STATE_VALUE: usize = 64 * 1024;
+
+/// A key of the state.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct StateKey(String);
+
+impl StateKey {
+    fn of(text: String) -> Self {
+        debug_assert!(text.len() <= MAX_STATE_KEY, "state key too long: {text}");
+        Self(text)
+    }
+
+    /// `token.iost`: one account's balance in one token, with what is frozen.
+    pub fn balance(account: &AccountName, symbol: &str) -> Self {
+        Self::of(format!("token.iost/balance/{account}/{symbol}"))
+    }
+
+    /// `token.iost`: a token's issuer, supply and decimals.
+    pub fn token(symbol: &str) -> Self {
+        Self::of(format!("token.iost/token/{symbol}"))
+    }
+
+    /// `auth.iost`: an account with its permissions.
+    pub fn account(account: &AccountName) -> Self {
+        Self::of(format!("auth.iost/account/{account}"))
+    }
+
+    /// `auth.iost`: the oldest 64 accounts under a public key (P-42).
+    pub fn key_accounts(key: &PublicKey) -> Self {
+        Self::of(format!("auth.iost/key/{}", key.to_base58()))
+    }
+
+    /// `vote_producer.iost`: all votes of one account.
+    pub fn voter(account: &AccountName) -> Self {
+        Self::of(format!("vote_producer.iost/voter/{account}"))
+    }
+
+    /// The digest of the candidates' list, its count and its size (P-42).
+    pub fn candidates() -> Self {
+        Self::of("pob/candidates".into())
+    }
+
+    /// One record of the candidates' list, by its place in it.
+    pub fn candidate(index: u32) -> Self {
+        Self::of(format!("pob/candidate/{index:08}"))
+    }
+
+    /// The last election: who sits in the next epoch.
+    pub fn round() -> Self {
+        Self::of("pob/round".into())
+    }
+
+    /// Turns taken and missed in this epoch, by seat.
+    pub fn turns() -> Self {
+        Self::of("pob/turns".into())
+    }
+
+    /// The digest of an epoch's MSB header, written by the block after it (P-14).
+    pub fn msb(epoch: u64) -> Self {
+        Self::of(format!("chain/msb/{epoch}"))
+    }
+
+    /// An executed transaction's hash, kept until the transaction expires.
+    pub fn executed(tx: &Digest) -> Self {
+        Self::of(format!("chain/tx/{tx}"))
+    }
+
+    /// The hashes of executed transactions that expire within one second of chain time.
+    pub fn expiring(second: u64) -> Self {
+        Self::of(format!("chain/expiring/{second}"))
+    }
+
+    /// Any other key, e.g. one a user types.
+    pub fn parse(text: impl Into<String>) -> Option<Self> {
+        let text = text.into();
+        (!text.is_empty() && text.len() <= MAX_STATE_KEY).then_some(Self(text))
+    }
+
+    /// The key as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The key under which the state keeps it.
+    pub fn hashed(&self) -> Digest {
+        sha256(&[self.0.as_bytes()])
+    }
+}
+
+impl core::fmt::Display for StateKey {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Write for StateKey {
+    fn write(&self, buf: &mut impl BufMut) {
+        self.0.as_bytes().to_vec().write(buf);
+    }
+}
+
+impl EncodeSize for StateKey {
+    fn encode_size(&self) -> usize {
+        self.0.len().encode_size() + self.0.len()
+    }
+}
+
+impl Read for StateKey {
+    type Cfg = ();
+    fn read_cfg(buf: &mut impl Buf, _: &()) -> Result<Self, Error> {
+        let bytes = Vec::<u8>::read_range(buf, 1..=MAX_STATE_KEY)?;
+        String::from_utf8(bytes).map(Self).map_err(|_| Error::Invalid("StateKey", "not UTF-8"))
+    }
+}
