@@ -16,7 +16,11 @@ pub struct HandOver {
     /// The engine's finalization bytes over the header.
     pub certificate: Vec<u8>,
 }
-codec_struct!(HandOver { header, msb, certificate: MAX_CERTIFICATE });
+codec_struct!(HandOver {
+    header,
+    msb,
+    certificate: MAX_CERTIFICATE
+});
 
 /// Why a hand-over was refused.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -63,10 +67,18 @@ impl HandOver {
         let (header, msb) = (&self.header, &self.msb);
         if header.version != credo_primitives::block::HEADER_VERSION {
             let known = credo_primitives::block::HEADER_VERSION;
-            return Err(HandOverError::Version { what: "header", got: header.version, known });
+            return Err(HandOverError::Version {
+                what: "header",
+                got: header.version,
+                known,
+            });
         }
         if msb.version != MSB_VERSION {
-            return Err(HandOverError::Version { what: "Micro State Block", got: msb.version, known: MSB_VERSION });
+            return Err(HandOverError::Version {
+                what: "Micro State Block",
+                got: msb.version,
+                known: MSB_VERSION,
+            });
         }
         let spec_hash = spec.hash();
         let (first, last) = (spec.first_height(epoch), spec.last_height(epoch));
@@ -74,7 +86,10 @@ impl HandOver {
             (header.spec == spec_hash, "chain"),
             (header.shard == 0 && msb.shard == 0, "shard"),
             (header.epoch == epoch && msb.epoch == epoch, "epoch"),
-            (header.height == last && msb.last_height == last && msb.first_height == first, "height"),
+            (
+                header.height == last && msb.last_height == last && msb.first_height == first,
+                "height",
+            ),
             (header.msb == Some(msb.digest()), "Micro State Block header"),
             (header.view == msb.last_view, "last view"),
             (header.state.root == msb.state_root, "state root"),
@@ -85,7 +100,10 @@ impl HandOver {
         }
         let next = Committee::new(spec_hash, 0, epoch + 1, &msb.next_committee)
             .filter(|c| c.keys() == msb.next_committee)
-            .ok_or(HandOverError::Field { epoch, field: "next committee" })?;
+            .ok_or(HandOverError::Field {
+                epoch,
+                field: "next committee",
+            })?;
         let info = committee
             .verify(rng, header, &self.certificate)
             .map_err(|source| HandOverError::Certificate { epoch, source })?;

@@ -29,7 +29,10 @@ pub struct ShardCommittee {
     /// Its next committee.
     pub committee: Vec<ConsensusKey>,
 }
-codec_struct!(ShardCommittee { shard, committee: MAX_COMMITTEE });
+codec_struct!(ShardCommittee {
+    shard,
+    committee: MAX_COMMITTEE
+});
 
 /// P-31. What an epoch leaves behind for ever.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,1 +1,19 @@
-//! To come.
+//! Proof of Believability as a pure ledger (P-10 to P-13, P-17).
+//!
+//! The ledger is a value: [`Candidates`] (all Servi nodes with votes and Servi) plus one [`Voter`] record per account.
+//! Nothing here reads a clock or a store; the runtime loads records, calls these functions and writes records back.
+//!
+//! Rules of a round (P-11), in order, on the state before the MSB block:
+//!
+//! 1. every candidate earns Servi equal to its votes;
+//! 2. no balance exceeds `servi_cap` × the total votes cast;
+//! 3. removals (P-14 to P-16 — they have their place here and follow later);
+//! 4. candidates are ranked by Servi, the earlier candidacy first on a tie; the first `committee_size` are elected;
+//! 5. each elected one loses the Servi of the last of them.
+
+mod candidate;
+
+pub use candidate::{
+    Candidate, CandidateStatus, Candidates, ListDigest, MAX_CANDIDATES, MAX_VOTES, Round, Seat, Turns, Vote,
+    Voter,
+};

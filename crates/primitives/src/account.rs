@@ -53,7 +53,10 @@ impl AccountName {
         if name.len() > MAX_NAME {
             return Err(NameError::Length(name.chars().take(MAX_NAME).collect()));
         }
-        match name.chars().find(|c| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '.')) {
+        match name
+            .chars()
+            .find(|c| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '.'))
+        {
             Some(c) => Err(NameError::Character(c)),
             None => Ok(Self(name)),
         }

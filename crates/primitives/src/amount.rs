@@ -40,13 +40,21 @@ impl Amount {
 
     /// An amount of `units` × 10⁻⁸.
     pub const fn from_units(units: u64) -> Option<Self> {
-        if units > i64::MAX as u64 { None } else { Some(Self(units)) }
+        if units > i64::MAX as u64 {
+            None
+        } else {
+            Some(Self(units))
+        }
     }
 
     /// A whole number of IOST; saturates at [`Amount::MAX`].
     pub const fn from_iost(iost: u64) -> Self {
         let units = iost.saturating_mul(UNIT);
-        if units > i64::MAX as u64 { Self::MAX } else { Self(units) }
+        if units > i64::MAX as u64 {
+            Self::MAX
+        } else {
+            Self(units)
+        }
     }
 
     /// Units of 10⁻⁸.
@@ -61,7 +69,10 @@ impl Amount {
 
     /// Sum, or `Overflow`.
     pub fn checked_add(self, other: Self) -> Result<Self, AmountError> {
-        self.0.checked_add(other.0).and_then(Self::from_units).ok_or(AmountError::Overflow)
+        self.0
+            .checked_add(other.0)
+            .and_then(Self::from_units)
+            .ok_or(AmountError::Overflow)
     }
 
     /// Difference, or `Overflow` when `other` is larger.
@@ -87,11 +98,18 @@ impl Amount {
         }
         let significant = fraction.trim_end_matches('0');
         if significant.len() > decimals as usize {
-            return Err(AmountError::TooPrecise { text: text.chars().take(64).collect(), decimals });
+            return Err(AmountError::TooPrecise {
+                text: text.chars().take(64).collect(),
+                decimals,
+            });
         }
         let mut units: u64 = 0;
         let padding = decimals as usize - significant.len();
-        for digit in whole.bytes().chain(significant.bytes()).chain(std::iter::repeat_n(b'0', padding)) {
+        for digit in whole
+            .bytes()
+            .chain(significant.bytes())
+            .chain(std::iter::repeat_n(b'0', padding))
+        {
             units = units
                 .checked_mul(10)
                 .and_then(|u| u.checked_add(u64::from(digit - b'0')))
@@ -107,7 +125,12 @@ impl core::fmt::Display for Amount {
         if fraction == 0 {
             write!(f, "{}", self.0 / UNIT)
         } else {
-            write!(f, "{}.{}", self.0 / UNIT, format!("{fraction:08}").trim_end_matches('0'))
+            write!(
+                f,
+                "{}.{}",
+                self.0 / UNIT,
+                format!("{fraction:08}").trim_end_matches('0')
+            )
         }
     }
 }

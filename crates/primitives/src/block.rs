@@ -1,7 +1,9 @@
 //! Headers and blocks (P-1).
 
 use bytes::BufMut;
-use commonware_codec::{Buf, Decode as _, DecodeExt as _, Encode as _, EncodeSize, Error, Read, ReadExt, ReadRangeExt, Write};
+use commonware_codec::{
+    Buf, Decode as _, DecodeExt as _, Encode as _, EncodeSize, Error, Read, ReadExt, ReadRangeExt, Write,
+};
 
 use crate::hash::ZERO_DIGEST;
 use crate::tx::MAX_TX_SIZE;
@@ -78,12 +80,21 @@ pub struct StateCommitment {
     /// One past the last operation.
     pub operations_end: u64,
 }
-codec_struct!(StateCommitment { root, operations_root, operations_start, operations_end });
+codec_struct!(StateCommitment {
+    root,
+    operations_root,
+    operations_start,
+    operations_end
+});
 
 impl StateCommitment {
     /// Stands where no state is known yet.
-    pub const ZERO: Self =
-        Self { root: ZERO_DIGEST, operations_root: ZERO_DIGEST, operations_start: 0, operations_end: 0 };
+    pub const ZERO: Self = Self {
+        root: ZERO_DIGEST,
+        operations_root: ZERO_DIGEST,
+        operations_start: 0,
+        operations_end: 0,
+    };
 }
 
 impl Header {
@@ -138,7 +149,11 @@ impl Read for Block {
         let cfg = ((..=MAX_BLOCK_TXS).into(), ((..=MAX_TX_SIZE).into(), ()));
         let transactions = Vec::<Vec<u8>>::read_cfg(buf, &cfg)?;
         let msb = Vec::<u8>::read_range(buf, ..=64 * 1024)?;
-        let block = Self { header, transactions, msb };
+        let block = Self {
+            header,
+            transactions,
+            msb,
+        };
         if block.body_len() > MAX_BLOCK_BYTES {
             return Err(Error::Invalid("Block", "the body is too large"));
         }

@@ -5,9 +5,11 @@
 //! certificates that nodes accept.
 
 use bytes::Bytes;
-use commonware_codec::{Buf, Copying, DecodeExt as _, Encode as _, Error, Read, ReadExt as _, Write as _, varint::UInt};
-pub use commonware_cryptography::ed25519::PublicKey as ConsensusKey;
+use commonware_codec::{
+    Buf, Copying, DecodeExt as _, Encode as _, Error, Read, ReadExt as _, Write as _, varint::UInt,
+};
 use commonware_cryptography::certificate::Verifier as _;
+pub use commonware_cryptography::ed25519::PublicKey as ConsensusKey;
 use commonware_cryptography::ed25519::certificate::Certificate;
 use commonware_parallel::Sequential;
 use commonware_utils::ordered::Set;
@@ -159,7 +161,12 @@ impl Committee {
         let mut keys = keys.to_vec();
         keys.sort();
         let keys = Set::try_from(keys).ok()?;
-        Some(Self { spec, shard, epoch, keys })
+        Some(Self {
+            spec,
+            shard,
+            epoch,
+            keys,
+        })
     }
 
     /// Members in seat order.
@@ -201,34 +208,60 @@ impl Committee {
         if certificate.len() > MAX_CERTIFICATE {
             return Err(malformed(&"too long"));
         }
-        let Finalization { epoch, view, parent, digest, certificate } =
-            Finalization::decode(Copying(certificate)).map_err(|e| malformed(&e))?;
+        let Finalization {
+            epoch,
+            view,
+            parent,
+            digest,
+            certificate,
+        } = Finalization::decode(Copying(certificate)).map_err(|e| malformed(&e))?;
         let mut message = Vec::with_capacity(62);
         UInt(epoch).write(&mut message);
         UInt(view).write(&mut message);
         UInt(parent).write(&mut message);
         digest.write(&mut message);
         if epoch != header.epoch || epoch != self.epoch {
-            return Err(CertificateError::Epoch { expected: header.epoch, got: epoch });
+            return Err(CertificateError::Epoch {
+                expected: header.epoch,
+                got: epoch,
+            });
         }
         let expected = header.digest();
         if digest != expected {
-            return Err(CertificateError::Digest { expected, got: digest });
+            return Err(CertificateError::Digest {
+                expected,
+                got: digest,
+            });
         }
         if certificate.signers.len() != self.seats() {
-            return Err(CertificateError::Bitmap { expected: self.seats(), got: certificate.signers.len() });
+            return Err(CertificateError::Bitmap {
+                expected: self.seats(),
+                got: certificate.signers.len(),
+            });
         }
         let signers: Vec<u32> = certificate.signers.iter().map(|p| p.get()).collect();
         if signers.len() < self.quorum() {
-            return Err(CertificateError::Quorum { needed: self.quorum(), got: signers.len() });
+            return Err(CertificateError::Quorum {
+                needed: self.quorum(),
+                got: signers.len(),
+            });
         }
         let mut base = namespace(&self.spec, self.shard, self.epoch);
         base.extend_from_slice(b"_FINALIZE");
         let verifier = scheme::Scheme::verifier(&base, self.keys.clone());
-        if !verifier.verify_certificate::<_, Digest>(rng, scheme::Finalize(message.into()), &certificate, &Sequential) {
+        if !verifier.verify_certificate::<_, Digest>(
+            rng,
+            scheme::Finalize(message.into()),
+            &certificate,
+            &Sequential,
+        ) {
             return Err(CertificateError::Signature);
         }
-        Ok(CertificateInfo { view, signers, seats: self.seats() })
+        Ok(CertificateInfo {
+            view,
+            signers,
+            seats: self.seats(),
+        })
     }
 
     /// Checks a header by its own certificate or by that of a descendant in the same epoch (P-42).
@@ -263,7 +296,11 @@ pub struct CertifiedHeader {
     /// The engine's finalization bytes of the last of them.
     pub certificate: Vec<u8>,
 }
-codec_struct!(CertifiedHeader { header, descendants: MAX_DESCENDANTS, certificate: MAX_CERTIFICATE });
+codec_struct!(CertifiedHeader {
+    header,
+    descendants: MAX_DESCENDANTS,
+    certificate: MAX_CERTIFICATE
+});
 
 impl CertifiedHeader {
     /// The bytes, for a frame.

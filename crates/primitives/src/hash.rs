@@ -1,7 +1,7 @@
 //! Hashes: SHA-256 for what is ours, SHA3-256 for what is IOST's.
 
-pub use commonware_cryptography::sha256::{Digest, Sha256};
 use commonware_cryptography::Hasher as _;
+pub use commonware_cryptography::sha256::{Digest, Sha256};
 use sha3::Digest as _;
 
 /// SHA-256 over the concatenation of `parts`.

@@ -82,13 +82,17 @@ impl PublicKey {
         }
         let valid = match algorithm {
             Algorithm::Secp256k1 => k256::ecdsa::VerifyingKey::from_sec1_bytes(bytes).is_ok(),
-            Algorithm::Ed25519 => <[u8; 32]>::try_from(bytes)
-                .is_ok_and(|b| ed25519_dalek::VerifyingKey::from_bytes(&b).is_ok()),
+            Algorithm::Ed25519 => {
+                <[u8; 32]>::try_from(bytes).is_ok_and(|b| ed25519_dalek::VerifyingKey::from_bytes(&b).is_ok())
+            }
         };
         if !valid {
             return Err(KeyError::Invalid(algorithm));
         }
-        Ok(Self { algorithm, bytes: bytes.to_vec() })
+        Ok(Self {
+            algorithm,
+            bytes: bytes.to_vec(),
+        })
     }
 
     /// Reads IOST's key id: base58 of the raw bytes; the length tells the algorithm.
@@ -122,13 +126,14 @@ impl PublicKey {
 
     /// Checks `signature` over `hash`: ed25519 strictly, secp256k1 with low S only.
     pub fn verify(&self, hash: &Digest, signature: &[u8]) -> Result<(), KeyError> {
-        let refused = || KeyError::Signature { key: self.to_base58() };
+        let refused = || KeyError::Signature {
+            key: self.to_base58(),
+        };
         let ok = match self.algorithm {
             Algorithm::Ed25519 => {
                 let key: [u8; 32] = self.bytes.as_slice().try_into().map_err(|_| refused())?;
                 let key = ed25519_dalek::VerifyingKey::from_bytes(&key).map_err(|_| refused())?;
-                let signature =
-                    ed25519_dalek::Signature::from_slice(signature).map_err(|_| refused())?;
+                let signature = ed25519_dalek::Signature::from_slice(signature).map_err(|_| refused())?;
                 key.verify_strict(hash.as_ref(), &signature).is_ok()
             }
             Algorithm::Secp256k1 => {
@@ -228,7 +233,10 @@ impl SecretKey {
         if algorithm == Algorithm::Secp256k1 && k256::ecdsa::SigningKey::from_slice(seed).is_err() {
             return Err(KeyError::Invalid(algorithm));
         }
-        Ok(Self { algorithm, seed: Zeroizing::new(*seed) })
+        Ok(Self {
+            algorithm,
+            seed: Zeroizing::new(*seed),
+        })
     }
 
     /// Reads IOST's base58 secret: 64 bytes (seed and public key) for ed25519, 32 for secp256k1.
@@ -238,7 +246,9 @@ impl SecretKey {
             return Err(KeyError::Length(text.len()));
         }
         let mut bytes = Zeroizing::new([0u8; 96]);
-        let len = bs58::decode(text).onto(&mut bytes[..]).map_err(|_| KeyError::Base58)?;
+        let len = bs58::decode(text)
+            .onto(&mut bytes[..])
+            .map_err(|_| KeyError::Base58)?;
         let mut seed = Zeroizing::new([0u8; 32]);
         match len {
             64 => {
@@ -279,12 +289,21 @@ impl SecretKey {
     /// The public key.
     pub fn public_key(&self) -> PublicKey {
         let bytes = match self.algorithm {
-            Algorithm::Ed25519 => {
-                ed25519_dalek::SigningKey::from_bytes(&self.seed).verifying_key().to_bytes().to_vec()
-            }
-            Algorithm::Secp256k1 => self.scalar().verifying_key().to_sec1_point(true).as_bytes().to_vec(),
+            Algorithm::Ed25519 => ed25519_dalek::SigningKey::from_bytes(&self.seed)
+                .verifying_key()
+                .to_bytes()
+                .to_vec(),
+            Algorithm::Secp256k1 => self
+                .scalar()
+                .verifying_key()
+                .to_sec1_point(true)
+                .as_bytes()
+                .to_vec(),
         };
-        PublicKey { algorithm: self.algorithm, bytes }
+        PublicKey {
+            algorithm: self.algorithm,
+            bytes,
+        }
     }
 
     fn scalar(&self) -> k256::ecdsa::SigningKey {
@@ -295,9 +314,10 @@ impl SecretKey {
     /// Signs a transaction's base or publish hash. The only thing an account's key ever signs.
     pub(crate) fn sign_hash(&self, hash: &Digest) -> Signature {
         let signature = match self.algorithm {
-            Algorithm::Ed25519 => {
-                ed25519_dalek::SigningKey::from_bytes(&self.seed).sign(hash.as_ref()).to_bytes().to_vec()
-            }
+            Algorithm::Ed25519 => ed25519_dalek::SigningKey::from_bytes(&self.seed)
+                .sign(hash.as_ref())
+                .to_bytes()
+                .to_vec(),
             Algorithm::Secp256k1 => {
                 let signature: k256::ecdsa::Signature = self
                     .scalar()
@@ -306,7 +326,11 @@ impl SecretKey {
                 signature.normalize_s().to_bytes().to_vec()
             }
         };
-        Signature { algorithm: self.algorithm, signature, public_key: self.public_key().bytes }
+        Signature {
+            algorithm: self.algorithm,
+            signature,
+            public_key: self.public_key().bytes,
+        }
     }
 }
 

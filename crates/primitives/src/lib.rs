@@ -15,6 +15,7 @@ pub mod account;
 pub mod amount;
 pub mod block;
 pub mod certificate;
+pub mod entry;
 pub mod hash;
 pub mod keys;
 pub mod merkle;

@@ -37,7 +37,9 @@ pub fn transaction_leaf(tx_hash: &Digest, receipt_hash: &Digest) -> Digest {
 impl MerkleProof {
     /// True when `leaf` stands at `index` under `root`.
     pub fn verify(&self, leaf: &Digest, index: u32, root: &Digest) -> bool {
-        self.0.verify_element_inclusion::<Sha256>(leaf, index, root).is_ok()
+        self.0
+            .verify_element_inclusion::<Sha256>(leaf, index, root)
+            .is_ok()
     }
 }
 

@@ -22,7 +22,10 @@ pub struct Ratio {
     /// Denominator, never zero.
     pub denominator: u64,
 }
-codec_struct!(Ratio { numerator, denominator });
+codec_struct!(Ratio {
+    numerator,
+    denominator
+});
 
 impl Ratio {
     /// `value` × this fraction, rounded down.
@@ -145,13 +148,19 @@ impl Parameters {
             committee_size: 17,
             epoch_length: 1_200,
             slot_ms: 500,
-            candidacy_threshold: Ratio { numerator: 2, denominator: 10_000 },
+            candidacy_threshold: Ratio {
+                numerator: 2,
+                denominator: 10_000,
+            },
             available_votes: Amount::from_iost(21_000_000_000),
             servi_cap: 10,
             availability_epochs: 6,
             vote_lock_ms: 7 * 86_400_000,
             gas_per_iost_day: 100_000,
-            audit_probability: Ratio { numerator: 1, denominator: 10 },
+            audit_probability: Ratio {
+                numerator: 1,
+                denominator: 10,
+            },
             shards: 1,
             era_epochs: 864,
             deposit: Amount::from_iost(100_000),
@@ -165,12 +174,20 @@ impl Parameters {
         };
         match preset {
             Preset::Main | Preset::Private => main,
-            Preset::Test => Self { epoch_length: 120, vote_lock_ms: 600_000, chain_id: 7002, ..main },
+            Preset::Test => Self {
+                epoch_length: 120,
+                vote_lock_ms: 600_000,
+                chain_id: 7002,
+                ..main
+            },
             Preset::Devnet => Self {
                 committee_size: 4,
                 epoch_length: 60,
                 vote_lock_ms: 120_000,
-                audit_probability: Ratio { numerator: 1, denominator: 4 },
+                audit_probability: Ratio {
+                    numerator: 1,
+                    denominator: 4,
+                },
                 era_epochs: 3,
                 deposit: Amount::from_iost(1_000),
                 min_shard_size: 4,
@@ -184,7 +201,10 @@ impl Parameters {
     /// Checks that the numbers make a chain that can run.
     pub fn validate(&self) -> Result<(), SpecError> {
         let checks = [
-            (self.committee_size as usize <= crate::certificate::MAX_COMMITTEE && self.committee_size > 0, "committee_size"),
+            (
+                self.committee_size as usize <= crate::certificate::MAX_COMMITTEE && self.committee_size > 0,
+                "committee_size",
+            ),
             (self.epoch_length >= 2, "epoch_length"),
             (self.slot_ms >= 10, "slot_ms"),
             (self.candidacy_threshold.denominator > 0, "candidacy_threshold"),
@@ -192,10 +212,22 @@ impl Parameters {
             (self.servi_cap > 0, "servi_cap"),
             (self.shards == 1, "shards"),
             (self.sender_tx_limit > 0, "sender_tx_limit"),
-            (self.block_tx_limit > 0 && self.block_tx_limit as usize <= crate::block::MAX_BLOCK_TXS, "block_tx_limit"),
-            (self.block_bytes_limit as usize <= crate::block::MAX_BLOCK_BYTES, "block_bytes_limit"),
-            (self.block_bytes_limit as usize >= crate::tx::MAX_TX_SIZE, "block_bytes_limit"),
-            (i64::try_from(self.tx_lifetime_ms.saturating_mul(1_000_000)).is_ok(), "tx_lifetime_ms"),
+            (
+                self.block_tx_limit > 0 && self.block_tx_limit as usize <= crate::block::MAX_BLOCK_TXS,
+                "block_tx_limit",
+            ),
+            (
+                self.block_bytes_limit as usize <= crate::block::MAX_BLOCK_BYTES,
+                "block_bytes_limit",
+            ),
+            (
+                self.block_bytes_limit as usize >= crate::tx::MAX_TX_SIZE,
+                "block_bytes_limit",
+            ),
+            (
+                i64::try_from(self.tx_lifetime_ms.saturating_mul(1_000_000)).is_ok(),
+                "tx_lifetime_ms",
+            ),
         ];
         match checks.iter().find(|(ok, _)| !ok) {
             Some((_, name)) => Err(SpecError::Parameter(name)),
@@ -211,7 +243,9 @@ pub enum SpecError {
     #[error("the chain spec's bytes are malformed: {0}")]
     Malformed(String),
     /// A format of a later release.
-    #[error("the chain spec has format {0}; this release reads format {SPEC_VERSION}: a newer release is needed")]
+    #[error(
+        "the chain spec has format {0}; this release reads format {SPEC_VERSION}: a newer release is needed"
+    )]
     Version(u8),
     /// A parameter outside its range.
     #[error("the chain spec's parameter {0} is out of range")]
@@ -281,7 +315,12 @@ pub struct SpecState {
     pub operations_start: u64,
     pub operations_end: u64,
 }
-codec_struct!(SpecState { root, operations_root, operations_start, operations_end });
+codec_struct!(SpecState {
+    root,
+    operations_root,
+    operations_start,
+    operations_end
+});
 
 impl From<StateCommitment> for SpecState {
     fn from(s: StateCommitment) -> Self {
@@ -378,12 +417,16 @@ impl ChainSpec {
 
     /// The first height of an epoch.
     pub fn first_height(&self, epoch: u64) -> u64 {
-        epoch.saturating_mul(self.parameters.epoch_length).saturating_add(1)
+        epoch
+            .saturating_mul(self.parameters.epoch_length)
+            .saturating_add(1)
     }
 
     /// The height of an epoch's MSB block.
     pub fn last_height(&self, epoch: u64) -> u64 {
-        epoch.saturating_add(1).saturating_mul(self.parameters.epoch_length)
+        epoch
+            .saturating_add(1)
+            .saturating_mul(self.parameters.epoch_length)
     }
 }
 
@@ -399,7 +442,12 @@ pub struct GenesisAccount {
     /// What it holds, beyond what it votes with.
     pub balance: Amount,
 }
-codec_struct!(GenesisAccount { name, owner, active, balance });
+codec_struct!(GenesisAccount {
+    name,
+    owner,
+    active,
+    balance
+});
 
 /// A candidate that stands from the start.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -416,7 +464,13 @@ pub struct GenesisCandidate {
     /// `host:port` on the consensus plane.
     pub net_id: Text<128>,
 }
-codec_struct!(GenesisCandidate { account, key, location, url, net_id });
+codec_struct!(GenesisCandidate {
+    account,
+    key,
+    location,
+    url,
+    net_id
+});
 
 /// A vote cast at genesis. The amount is created with it, locked, beside the voter's balance.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -426,7 +480,11 @@ pub struct GenesisVote {
     pub candidate: AccountName,
     pub amount: Amount,
 }
-codec_struct!(GenesisVote { voter, candidate, amount });
+codec_struct!(GenesisVote {
+    voter,
+    candidate,
+    amount
+});
 
 /// Everything that the chain starts with; nodes hold it as a JSON file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -474,7 +532,8 @@ pub mod hex_digest {
     /// Reads 64 hexadecimal characters.
     pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Digest, D::Error> {
         let text = String::deserialize(d)?;
-        crate::hash::digest_from_hex(&text).ok_or_else(|| D::Error::custom("expected 64 hexadecimal characters"))
+        crate::hash::digest_from_hex(&text)
+            .ok_or_else(|| D::Error::custom("expected 64 hexadecimal characters"))
     }
 }
 
@@ -515,13 +574,18 @@ pub mod consensus_keys {
 
     /// Writes a list of base58 texts.
     pub fn serialize<S: Serializer>(keys: &[ConsensusKey], s: S) -> Result<S::Ok, S::Error> {
-        keys.iter().map(consensus_key::to_base58).collect::<Vec<_>>().serialize(s)
+        keys.iter()
+            .map(consensus_key::to_base58)
+            .collect::<Vec<_>>()
+            .serialize(s)
     }
     /// Reads a list of base58 texts.
     pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<ConsensusKey>, D::Error> {
         Vec::<String>::deserialize(d)?
             .iter()
-            .map(|t| consensus_key::from_base58(t).ok_or_else(|| D::Error::custom("expected base58 ed25519 keys")))
+            .map(|t| {
+                consensus_key::from_base58(t).ok_or_else(|| D::Error::custom("expected base58 ed25519 keys"))
+            })
             .collect()
     }
 }

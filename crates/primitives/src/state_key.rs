@@ -122,6 +122,8 @@ impl Read for StateKey {
     type Cfg = ();
     fn read_cfg(buf: &mut impl Buf, _: &()) -> Result<Self, Error> {
         let bytes = Vec::<u8>::read_range(buf, 1..=MAX_STATE_KEY)?;
-        String::from_utf8(bytes).map(Self).map_err(|_| Error::Invalid("StateKey", "not UTF-8"))
+        String::from_utf8(bytes)
+            .map(Self)
+            .map_err(|_| Error::Invalid("StateKey", "not UTF-8"))
     }
 }

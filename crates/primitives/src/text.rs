@@ -24,7 +24,10 @@ impl<const MAX: usize> Text<MAX> {
     pub fn new(text: impl Into<String>) -> Result<Self, TextError> {
         let text = text.into();
         if text.len() > MAX {
-            return Err(TextError { length: text.len(), max: MAX });
+            return Err(TextError {
+                length: text.len(),
+                max: MAX,
+            });
         }
         Ok(Self(text))
     }
@@ -70,6 +73,8 @@ impl<const MAX: usize> Read for Text<MAX> {
     type Cfg = ();
     fn read_cfg(buf: &mut impl Buf, _: &()) -> Result<Self, Error> {
         let bytes = Vec::<u8>::read_range(buf, ..=MAX)?;
-        String::from_utf8(bytes).map(Self).map_err(|_| Error::Invalid("Text", "not UTF-8"))
+        String::from_utf8(bytes)
+            .map(Self)
+            .map_err(|_| Error::Invalid("Text", "not UTF-8"))
     }
 }

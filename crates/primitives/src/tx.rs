@@ -5,8 +5,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::{Digest, PublicKey, SecretKey, Signature, sha3_256};
 use crate::keys::{Algorithm, KeyError};
+use crate::{Digest, PublicKey, SecretKey, Signature, sha3_256};
 
 /// Largest transaction in its Full encoding, in bytes.
 pub const MAX_TX_SIZE: usize = 65_536;
@@ -159,19 +159,34 @@ struct Reader<'a>(&'a [u8]);
 
 impl<'a> Reader<'a> {
     fn take(&mut self, n: usize) -> Result<&'a [u8], TxError> {
-        let (head, tail) = self.0.split_at_checked(n).ok_or(TxError::Malformed("it ends too early"))?;
+        let (head, tail) = self
+            .0
+            .split_at_checked(n)
+            .ok_or(TxError::Malformed("it ends too early"))?;
         self.0 = tail;
         Ok(head)
     }
     fn i64(&mut self) -> Result<i64, TxError> {
         let bytes = self.take(8)?;
-        Ok(i64::from_be_bytes(bytes.try_into().map_err(|_| TxError::Malformed("a number is cut"))?))
+        Ok(i64::from_be_bytes(
+            bytes
+                .try_into()
+                .map_err(|_| TxError::Malformed("a number is cut"))?,
+        ))
     }
     fn count(&mut self) -> Result<usize, TxError> {
         let bytes = self.take(4)?;
-        let value = i32::from_be_bytes(bytes.try_into().map_err(|_| TxError::Malformed("a length is cut"))?);
+        let value = i32::from_be_bytes(
+            bytes
+                .try_into()
+                .map_err(|_| TxError::Malformed("a length is cut"))?,
+        );
         let value = usize::try_from(value).map_err(|_| TxError::Malformed("a length is negative"))?;
-        if value > MAX_TX_SIZE { Err(TxError::Malformed("a length is too large")) } else { Ok(value) }
+        if value > MAX_TX_SIZE {
+            Err(TxError::Malformed("a length is too large"))
+        } else {
+            Ok(value)
+        }
     }
     fn bytes(&mut self) -> Result<&'a [u8], TxError> {
         let n = self.count()?;
@@ -195,19 +210,33 @@ impl<'a> Reader<'a> {
         Ok(items)
     }
     fn end(&self) -> Result<(), TxError> {
-        if self.0.is_empty() { Ok(()) } else { Err(TxError::Malformed("bytes are left over")) }
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(TxError::Malformed("bytes are left over"))
+        }
     }
 }
 
 fn read_signature(r: &mut Reader<'_>) -> Result<Signature, TxError> {
     let algorithm = r.take(1)?[0];
     let algorithm = Algorithm::from_id(algorithm).map_err(|_| TxError::Malformed("unknown algorithm"))?;
-    Ok(Signature { algorithm, signature: r.bytes()?.to_vec(), public_key: r.bytes()?.to_vec() })
+    Ok(Signature {
+        algorithm,
+        signature: r.bytes()?.to_vec(),
+        public_key: r.bytes()?.to_vec(),
+    })
 }
 
 impl Transaction {
     fn write_base(&self, w: &mut Writer) {
-        for value in [self.time, self.expiration, self.gas_ratio, self.gas_limit, self.delay] {
+        for value in [
+            self.time,
+            self.expiration,
+            self.gas_ratio,
+            self.gas_limit,
+            self.delay,
+        ] {
             w.i64(value);
         }
         w.0.extend_from_slice(&self.chain_id.to_be_bytes());
@@ -265,8 +294,11 @@ impl Transaction {
         let (time, expiration) = (r.i64()?, r.i64()?);
         let (gas_ratio, gas_limit, delay) = (r.i64()?, r.i64()?, r.i64()?);
         let chain_id = r.take(4)?;
-        let chain_id =
-            u32::from_be_bytes(chain_id.try_into().map_err(|_| TxError::Malformed("chain id is cut"))?);
+        let chain_id = u32::from_be_bytes(
+            chain_id
+                .try_into()
+                .map_err(|_| TxError::Malformed("chain id is cut"))?,
+        );
         if !r.bytes()?.is_empty() {
             return Err(TxError::Malformed("reserved bytes are in use"));
         }
@@ -275,9 +307,19 @@ impl Transaction {
             return Err(TxError::Malformed("a list is too long"));
         }
         let signers = (0..signers).map(|_| r.text()).collect::<Result<_, _>>()?;
-        let actions =
-            r.list(|r| Ok(Action { contract: r.text()?, name: r.text()?, data: r.text()? }))?;
-        let amount_limit = r.list(|r| Ok(AmountLimit { token: r.text()?, value: r.text()? }))?;
+        let actions = r.list(|r| {
+            Ok(Action {
+                contract: r.text()?,
+                name: r.text()?,
+                data: r.text()?,
+            })
+        })?;
+        let amount_limit = r.list(|r| {
+            Ok(AmountLimit {
+                token: r.text()?,
+                value: r.text()?,
+            })
+        })?;
         let signs = r.list(read_signature)?;
         let referred_tx = r.bytes()?.to_vec();
         let publisher = r.text()?;
@@ -336,7 +378,10 @@ impl Transaction {
             return Err(TxError::Times);
         }
         if self.chain_id != chain_id {
-            return Err(TxError::ChainId { expected: chain_id, got: self.chain_id });
+            return Err(TxError::ChainId {
+                expected: chain_id,
+                got: self.chain_id,
+            });
         }
         if self.delay != 0 {
             return Err(TxError::Delay);
@@ -360,7 +405,13 @@ impl Transaction {
         for sign in &self.publisher_signs {
             publisher_keys.insert(sign.verify(&publish).map_err(TxError::Publisher)?);
         }
-        Ok(CheckedTransaction { hash: sha3_256(&bytes), bytes, tx: self, signer_keys, publisher_keys })
+        Ok(CheckedTransaction {
+            hash: sha3_256(&bytes),
+            bytes,
+            tx: self,
+            signer_keys,
+            publisher_keys,
+        })
     }
 
     /// Holds the transaction's times against a clock (`now`, ns): the pool's rule on arrival.
@@ -374,7 +425,11 @@ impl Transaction {
     /// Refuses a transaction that is expired at `now` (ns): past its expiration, or older than 90 s.
     pub fn check_not_expired(&self, now: i64) -> Result<(), TxError> {
         if self.expiration <= now || now.saturating_sub(self.time) > MAX_LIFETIME_NS {
-            return Err(TxError::Expired { time: self.time, expiration: self.expiration, now });
+            return Err(TxError::Expired {
+                time: self.time,
+                expiration: self.expiration,
+                now,
+            });
         }
         Ok(())
     }

@@ -1,1 +1,14 @@
-//! To come.
+//! What a light client and a relay say to each other.
+//!
+//! One long-lived stream carries [`Frame`]s both ways. The client sends requests with an id of its choice; the relay
+//! answers each with the same id, in any order; id 0 is for what neither asked for (pushes, pings, goodbye). Every
+//! list and byte string is bounded here; a frame over [`MAX_FRAME`] ends the connection.
+
+mod frame;
+mod message;
+
+pub use frame::{FrameDecoder, FrameError, MAX_FRAME, encode_frame};
+pub use message::{
+    BlockAnswer, CandidatesAnswer, Included, KeyProof, MAX_HAND_OVERS, MAX_KEYS, MAX_LIST, MAX_PROOF,
+    MAX_SPEC, Message, Request, Response, StateAnswer, TransactionAnswer, WIRE_VERSION, Welcome,
+};

@@ -1,0 +1,228 @@
+//! What stands in the state under the keys of [`StateKey`](crate::StateKey): accounts, balances, tokens.
+
+use crate::{AccountName, Amount, PublicKey, Text};
+
+/// Most frozen amounts of one account in one token; a further one with a new date is refused.
+pub const MAX_FROZEN: usize = 256;
+/// Most permissions or groups of an account.
+pub const MAX_PERMISSIONS: usize = 64;
+/// Most items of a permission or group.
+pub const MAX_ITEMS: usize = 64;
+/// Most accounts listed under one public key (the oldest).
+pub const MAX_KEY_ACCOUNTS: usize = 64;
+/// The token that pays for votes and fees.
+pub const IOST: &str = "iost";
+
+/// An amount that returns at a date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Frozen {
+    /// How much.
+    pub amount: Amount,
+    /// From when on it counts as returned, ms since 1970.
+    pub until_ms: u64,
+}
+codec_struct!(Frozen { amount, until_ms });
+
+/// What an account holds of one token. An absent entry is a balance of nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Balance {
+    /// Free to spend.
+    pub available: Amount,
+    /// Frozen amounts by date, ascending, one per date. Those whose date has passed count as available
+    /// ([`Balance::spendable`]) and are folded in at the holder's next action.
+    pub frozen: Vec<Frozen>,
+}
+codec_struct!(Balance {
+    available,
+    frozen: MAX_FROZEN
+});
+
+impl Balance {
+    /// What can be spent at `now_ms`: available plus what has returned.
+    pub fn spendable(&self, now_ms: u64) -> Amount {
+        self.frozen
+            .iter()
+            .filter(|f| f.until_ms <= now_ms)
+            .try_fold(self.available, |sum, f| sum.checked_add(f.amount))
+            .unwrap_or(Amount::MAX)
+    }
+
+    /// What is still locked at `now_ms`, with dates.
+    pub fn locked(&self, now_ms: u64) -> impl Iterator<Item = &Frozen> {
+        self.frozen.iter().filter(move |f| f.until_ms > now_ms)
+    }
+}
+
+/// A registered token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenInfo {
+    /// Who may issue it.
+    pub issuer: AccountName,
+    /// Longer name.
+    pub full_name: Text<50>,
+    /// Most units that may ever be issued.
+    pub total_supply: Amount,
+    /// Units in existence.
+    pub supply: Amount,
+    /// Decimals of its unit.
+    pub decimals: u8,
+    /// Whether holders may transfer it.
+    pub can_transfer: bool,
+    /// Whether a transfer also needs the issuer's permission.
+    pub only_issuer_can_transfer: bool,
+}
+codec_struct!(TokenInfo {
+    issuer,
+    full_name,
+    total_supply,
+    supply,
+    decimals,
+    can_transfer,
+    only_issuer_can_transfer
+});
+
+/// Who an item of a permission is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Principal {
+    /// Whoever holds a key.
+    Key(PublicKey),
+    /// Another account's permission.
+    Account {
+        /// The account.
+        account: AccountName,
+        /// Its permission.
+        permission: Text<32>,
+    },
+}
+
+/// An item of a permission or group, with its weight.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// Who.
+    pub principal: Principal,
+    /// How much it counts.
+    pub weight: u32,
+}
+codec_struct!(Item { principal, weight });
+
+/// A permission: satisfied when the weights of what is present reach the threshold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Permission {
+    /// Its name.
+    pub name: Text<32>,
+    /// Names of groups whose items count, too.
+    pub groups: Vec<Text<32>>,
+    /// Its items.
+    pub items: Vec<Item>,
+    /// What the weights must reach.
+    pub threshold: u32,
+}
+codec_struct!(Permission {
+    name,
+    groups: MAX_ITEMS,
+    items: MAX_ITEMS,
+    threshold
+});
+
+/// A named set of items that permissions can refer to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// Its name.
+    pub name: Text<32>,
+    /// Its items.
+    pub items: Vec<Item>,
+}
+codec_struct!(Group {
+    name,
+    items: MAX_ITEMS
+});
+
+/// An account with its permissions (sorted by name; `active` and `owner` always exist).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Its name.
+    pub name: AccountName,
+    /// Who signed it up.
+    pub referrer: Option<AccountName>,
+    /// When, ms since 1970.
+    pub created_ms: u64,
+    /// Its permissions.
+    pub permissions: Vec<Permission>,
+    /// Its groups.
+    pub groups: Vec<Group>,
+}
+codec_struct!(Account {
+    name,
+    referrer,
+    created_ms,
+    permissions: MAX_PERMISSIONS,
+    groups: MAX_PERMISSIONS
+});
+
+impl Account {
+    /// A permission by its name.
+    pub fn permission(&self, name: &str) -> Option<&Permission> {
+        self.permissions.iter().find(|p| p.name.as_str() == name)
+    }
+}
+
+/// The oldest accounts in whose permissions a public key stands (P-42).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct KeyAccounts {
+    /// Their names, oldest first.
+    pub accounts: Vec<AccountName>,
+}
+codec_struct!(KeyAccounts {
+    accounts: MAX_KEY_ACCOUNTS
+});
+
+/// Hashes of executed transactions that expire together.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Expiring {
+    /// Their hashes.
+    pub hashes: Vec<crate::Digest>,
+}
+codec_struct!(Expiring { hashes: 100_000 });
+
+mod principal_codec {
+    use super::Principal;
+    use bytes::BufMut;
+    use commonware_codec::{Buf, EncodeSize, Error, Read, ReadExt, Write};
+
+    impl Write for Principal {
+        fn write(&self, buf: &mut impl BufMut) {
+            match self {
+                Self::Key(key) => {
+                    0u8.write(buf);
+                    key.write(buf);
+                }
+                Self::Account { account, permission } => {
+                    1u8.write(buf);
+                    account.write(buf);
+                    permission.write(buf);
+                }
+            }
+        }
+    }
+    impl EncodeSize for Principal {
+        fn encode_size(&self) -> usize {
+            1 + match self {
+                Self::Key(key) => key.encode_size(),
+                Self::Account { account, permission } => account.encode_size() + permission.encode_size(),
+            }
+        }
+    }
+    impl Read for Principal {
+        type Cfg = ();
+        fn read_cfg(buf: &mut impl Buf, _: &()) -> Result<Self, Error> {
+            match u8::read(buf)? {
+                0 => Ok(Self::Key(ReadExt::read(buf)?)),
+                1 => Ok(Self::Account {
+                    account: ReadExt::read(buf)?,
+                    permission: ReadExt::read(buf)?,
+                }),
+                other => Err(Error::InvalidEnum(other)),
+            }
+        }
+    }
+}
