@@ -1,1 +1,25 @@
-//! To come.
+//! Keys and transactions of a wallet: words, keystore, intents, reviews and signing.
+//!
+//! Nothing here has effects: time and randomness come in as arguments, and what is to be stored or sent goes out as
+//! values. Secrets are wiped from memory when dropped and never printed.
+//!
+//! - [`Words`]: a BIP39 mnemonic; SLIP-0010 ed25519 keys at m/44'/291'/account' are derived from it.
+//! - [`Keystore`]: a secret key encrypted under a password, as stored in the browser and as exported for a backup.
+//! - [`draft`]: checks an [`Intent`] against what was proved of the chain ([`Basis`]) and gives a [`Draft`], which says
+//!   in words what it does. Only a [`Draft`] can be signed ([`Draft::sign`]): nothing is signed blind.
+//! - [`strength`]: how hard a password is to guess.
+
+mod draft;
+mod intent;
+mod keystore;
+mod mnemonic;
+mod review;
+pub mod slip10;
+mod strength;
+
+pub use draft::{Basis, Draft, EXPIRATION_NS, GAS_LIMIT_USER, Signed, draft};
+pub use intent::{Intent, IntentError, MAX_MEMO};
+pub use keystore::{KEYSTORE_VERSION, KdfParameters, Keystore, KeystoreError, MAX_KEYSTORE_BYTES};
+pub use mnemonic::{MnemonicError, Words};
+pub use review::{Review, grouped};
+pub use strength::{MIN_PASSWORD, Strength, StrengthLevel, strength};
