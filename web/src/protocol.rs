@@ -3,7 +3,18 @@
 //! The page holds connections and the view; the worker holds the light client, the keystore and IndexedDB. The page
 //! never interprets a frame's body and never decides what is proved: it draws the [`View`] that the worker sends.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use wasm_bindgen::JsValue;
+
+/// A message as `postMessage` takes it: plain objects, bytes as `Uint8Array`.
+pub fn to_js<T: Serialize>(message: &T) -> Result<JsValue, serde_wasm_bindgen::Error> {
+    message.serialize(&serde_wasm_bindgen::Serializer::new())
+}
+
+/// The message in what `onmessage` brought.
+pub fn from_js<T: DeserializeOwned>(value: JsValue) -> Result<T, serde_wasm_bindgen::Error> {
+    serde_wasm_bindgen::from_value(value)
+}
 
 /// A relay's number within this page.
 pub type RelayId = u32;
@@ -82,6 +93,9 @@ pub enum Environment {
 /// What the worker tells the page.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub enum FromWorker {
+    /// First of all: the worker listens. What is posted to it while its module still loads would be lost, so the page
+    /// keeps everything, [`ToWorker::Start`] too, until the worker's first message.
+    Ready,
     /// Send a frame's body to a relay.
     Send {
         /// To which.
@@ -99,8 +113,11 @@ pub enum FromWorker {
         /// Caught lying or on another chain: don't dial it again.
         for_good: bool,
     },
-    /// The new view, whole.
+    /// The new view, whole but for the list of Servi nodes, which may ride on [`FromWorker::Candidates`].
     View(Box<View>),
+    /// The list of Servi nodes, sent only when it or its face changed: it can be a megabyte, too much to ride on the
+    /// view of every block. The page keeps the last one; [`View::candidates`], where it is there, replaces it.
+    Candidates(Box<Shown<CandidatesView>>),
     /// To a command.
     Reply {
         /// The command's id.
@@ -243,7 +260,7 @@ pub struct Review {
 }
 
 /// How sure a number is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Face {
     /// Certificate and proof checked in this browser.
     Proved {
@@ -270,7 +287,7 @@ pub enum Face {
 }
 
 /// A value with how sure it is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Shown<T> {
     /// The value.
     pub value: T,
