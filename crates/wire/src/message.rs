@@ -339,4 +339,25 @@ impl Message {
     pub fn from_bytes(bytes: Bytes) -> Result<Self, Error> {
         commonware_codec::DecodeExt::decode(bytes)
     }
+
+    /// The first bytes of an encoded [`Message::Response`]: `response.encode()` follows. So one encoded answer can
+    /// be sent to many clients without copying it.
+    pub fn response_prefix(id: u64) -> Vec<u8> {
+        let mut out = vec![1u8];
+        id.write(&mut out);
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_response_is_its_prefix_and_its_body() {
+        let response = Response::Refused(Text::new("no").unwrap());
+        let mut pieces = Message::response_prefix(77);
+        pieces.extend_from_slice(&commonware_codec::Encode::encode(&response));
+        assert_eq!(pieces, Message::Response { id: 77, response }.to_bytes());
+    }
 }
