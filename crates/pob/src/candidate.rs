@@ -1,5 +1,7 @@
 //! The records of the ledger.
 
+use std::sync::OnceLock;
+
 use bytes::Bytes;
 use commonware_codec::{Copying, DecodeExt as _, Encode as _};
 use credo_primitives::certificate::MAX_COMMITTEE;
@@ -58,17 +60,37 @@ codec_struct!(Candidate {
 });
 
 /// All Servi nodes, in the order of their registration.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+///
+/// The list is changed by the [`Ledger`](crate::Ledger) alone; whoever reads may walk `list` or ask
+/// [`Candidates::find`], which keeps an index of accounts and keys that isn't part of the encoding.
+#[derive(Clone, Debug)]
 pub struct Candidates {
     /// The records; a record's place is its index in the state ([`StateKey::candidate`](credo_primitives::StateKey)).
     pub list: Vec<Candidate>,
-    /// The order that the next application gets.
+    /// The order that the next application gets, from 1.
     pub next_order: u64,
+    pub(crate) index: OnceLock<Index>,
 }
-codec_struct!(Candidates {
-    list: MAX_CANDIDATES,
-    next_order
-});
+
+/// Places in the list, sorted by account and by key.
+#[derive(Clone, Debug)]
+pub(crate) struct Index {
+    pub(crate) by_account: Vec<u32>,
+    pub(crate) by_key: Vec<u32>,
+}
+
+impl Default for Candidates {
+    fn default() -> Self {
+        Self::new(Vec::new(), 1)
+    }
+}
+
+impl PartialEq for Candidates {
+    fn eq(&self, other: &Self) -> bool {
+        self.next_order == other.next_order && self.list == other.list
+    }
+}
+impl Eq for Candidates {}
 
 /// What stands in the state for the whole list (P-42).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,6 +105,74 @@ pub struct ListDigest {
 codec_struct!(ListDigest { digest, count, bytes });
 
 impl Candidates {
+    /// A list of records; `next_order` is one more than the highest order given so far.
+    pub fn new(list: Vec<Candidate>, next_order: u64) -> Self {
+        Self {
+            list,
+            next_order,
+            index: OnceLock::new(),
+        }
+    }
+
+    fn index(&self) -> &Index {
+        self.index.get_or_init(|| {
+            let mut by_account: Vec<u32> = (0..self.list.len() as u32).collect();
+            let mut by_key = by_account.clone();
+            by_account.sort_by(|a, b| self.at(*a).account.cmp(&self.at(*b).account));
+            by_key.sort_by(|a, b| self.at(*a).key.cmp(&self.at(*b).key));
+            Index { by_account, by_key }
+        })
+    }
+
+    fn at(&self, place: u32) -> &Candidate {
+        &self.list[place as usize]
+    }
+
+    /// Where `account` stands in the sorted index: its place there, or where it would be inserted.
+    pub(crate) fn search_account(&self, account: &AccountName) -> Result<usize, usize> {
+        self.index()
+            .by_account
+            .binary_search_by(|place| self.at(*place).account.cmp(account))
+    }
+
+    /// As [`Candidates::search_account`], for a consensus key.
+    pub(crate) fn search_key(&self, key: &ConsensusKey) -> Result<usize, usize> {
+        self.index()
+            .by_key
+            .binary_search_by(|place| self.at(*place).key.cmp(key))
+    }
+
+    /// The place of an account's record.
+    pub fn place_of(&self, account: &AccountName) -> Option<u32> {
+        let at = self.search_account(account).ok()?;
+        Some(self.index().by_account[at])
+    }
+
+    /// The place of the record with a consensus key.
+    pub fn place_of_key(&self, key: &ConsensusKey) -> Option<u32> {
+        let at = self.search_key(key).ok()?;
+        Some(self.index().by_key[at])
+    }
+
+    /// An account's record.
+    pub fn find(&self, account: &AccountName) -> Option<&Candidate> {
+        self.place_of(account).map(|place| self.at(place))
+    }
+
+    /// All votes cast for candidates, in units of 10⁻⁸ IOST.
+    pub fn total_votes(&self) -> u128 {
+        self.list
+            .iter()
+            .filter(|c| c.status == CandidateStatus::Candidate)
+            .map(|c| u128::from(c.votes.units()))
+            .sum()
+    }
+
+    /// Digest, count and size of the canonical encoding: what stands in the state (P-42).
+    pub fn digest(&self) -> ListDigest {
+        ListDigest::of(&self.to_bytes(), self.list.len())
+    }
+
     /// The canonical encoding.
     pub fn to_bytes(&self) -> Bytes {
         self.encode()
@@ -175,6 +265,31 @@ codec_struct!(Turns {
     produced: MAX_COMMITTEE,
     missed: MAX_COMMITTEE
 });
+
+mod list_codec {
+    use super::{Candidates, MAX_CANDIDATES};
+    use bytes::BufMut;
+    use commonware_codec::{Buf, EncodeSize, Error, Read, ReadExt, ReadRangeExt, Write};
+
+    impl Write for Candidates {
+        fn write(&self, buf: &mut impl BufMut) {
+            self.list.write(buf);
+            self.next_order.write(buf);
+        }
+    }
+    impl EncodeSize for Candidates {
+        fn encode_size(&self) -> usize {
+            self.list.encode_size() + self.next_order.encode_size()
+        }
+    }
+    impl Read for Candidates {
+        type Cfg = ();
+        fn read_cfg(buf: &mut impl Buf, _: &()) -> Result<Self, Error> {
+            let list = Vec::read_range(buf, ..=MAX_CANDIDATES)?;
+            Ok(Self::new(list, u64::read(buf)?))
+        }
+    }
+}
 
 mod status_codec {
     use super::CandidateStatus;

@@ -83,6 +83,16 @@ impl StateKey {
         Self::of(format!("chain/expiring/{second}"))
     }
 
+    /// A full page of the hashes that expire within one second; the last page stands under [`StateKey::expiring`].
+    pub fn expiring_page(second: u64, page: u32) -> Self {
+        Self::of(format!("chain/expiring/{second}/{page}"))
+    }
+
+    /// The second of chain time up to which expired hashes were removed.
+    pub fn expired_until() -> Self {
+        Self::of("chain/expired".into())
+    }
+
     /// Any other key, e.g. one a user types.
     pub fn parse(text: impl Into<String>) -> Option<Self> {
         let text = text.into();

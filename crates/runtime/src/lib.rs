@@ -1,1 +1,47 @@
-//! To come.
+//! Executes transactions on the state: blocks, system contracts, permissions, gas and receipts.
+//!
+//! Pure and synchronous: the parent's state, the time and the transactions come in, writes and receipts go out. A
+//! proposer drives a [`BlockBuilder`]; everybody else [`replay`]s the same transactions and must come to the same
+//! [`BlockOutcome`]. [`genesis`] makes the first state.
+//!
+//! # A block
+//!
+//! 1. What stands at its start: hashes of transactions that expired leave the state, the turns of the epoch are
+//!    counted (P-15), in an epoch's first block the digest of the MSB before it is written (P-14; the last two are kept).
+//! 2. Transactions, each one whole or not at all. A transaction that may not stand in the block at all (expired,
+//!    replayed, not authorised, …) is a [`Refusal`] and leaves no trace. One whose action fails leaves its receipt,
+//!    with the reason, and the entry that refuses its replay; nothing else.
+//! 3. In an epoch's last block, the MSB block, there are no transactions (P-30): the round is run on the state before it (P-11).
+//! 4. The candidates' changed records are written, and the digest of the whole list once (P-42).
+//!
+//! # Deviations from IOST
+//!
+//! - Gas is metered by IOST's table and recorded, its price is zero: `auth.iost/signUp` pledges no 10 IOST, nobody
+//!   needs gas or RAM, `ram_usage` is empty.
+//! - `vote_producer.iost/applyRegister` is approved at once, and `logInProducer` is the application for candidacy
+//!   (P-10). The deposit that it locks follows with P-24, whose place is marked in `contracts/vote_producer.rs`.
+//! - Votes leave the balance without a `token.iost/transfer` receipt, so `amount_limit` doesn't count them: they are
+//!   locked, not spent.
+//! - Amounts in exponent notation (`1e3`) are refused in execution, too, not by the RPC alone.
+
+mod abi;
+mod authority;
+mod block;
+mod contracts;
+mod error;
+mod execute;
+mod executed;
+mod gas;
+mod genesis;
+mod host;
+mod limits;
+mod list;
+mod precheck;
+mod turns;
+mod view;
+
+pub use block::{BlockBuilder, BlockContext, BlockOutcome, replay};
+pub use error::{BlockError, GenesisError, PushError, Refusal, RuntimeError};
+pub use genesis::{GenesisState, genesis};
+pub use list::load_candidates;
+pub use precheck::{PrecheckError, admit, precheck};

@@ -1,0 +1,126 @@
+//! Actions' names and arguments, and the texts that go in and out: JSON, amounts, symbols.
+
+use credo_primitives::{Action, Amount, AmountError};
+use serde_json::Value;
+
+/// Kind of an argument.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Text,
+    Flag,
+}
+
+/// Arguments that fit their action's kinds.
+#[derive(Debug)]
+pub(crate) struct Args(Vec<Value>);
+
+impl Args {
+    /// Reads `action`'s data as the text of a JSON array that fits `kinds`; the error is for the receipt.
+    pub(crate) fn parse(action: &Action, kinds: &[Kind]) -> Result<Self, String> {
+        let values: Vec<Value> = serde_json::from_str(&action.data)
+            .map_err(|error| format!("error parse data, it should be a JSON array: {error}"))?;
+        if values.len() != kinds.len() {
+            return Err(format!(
+                "args length unmatched to abi {}. need {}, got {}",
+                action.name,
+                kinds.len(),
+                values.len()
+            ));
+        }
+        for (value, kind) in values.iter().zip(kinds) {
+            match kind {
+                Kind::Text if value.is_string() => {}
+                Kind::Flag if value.is_boolean() => {}
+                Kind::Text => return Err(format!("error parse string arg {value}")),
+                Kind::Flag => return Err(format!("error parse bool arg {value}")),
+            }
+        }
+        Ok(Self(values))
+    }
+
+    /// The text at `index`.
+    pub(crate) fn text(&self, index: usize) -> &str {
+        self.0.get(index).and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// The flag at `index`.
+    pub(crate) fn flag(&self, index: usize) -> bool {
+        self.0.get(index).and_then(Value::as_bool).unwrap_or_default()
+    }
+
+    /// All arguments as JSON text, as IOST's contracts in JavaScript write it.
+    pub(crate) fn to_json(&self) -> String {
+        json(&self.0)
+    }
+}
+
+/// JSON text of a value.
+pub(crate) fn json(value: &impl serde::Serialize) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}
+
+/// JSON text as Go writes it, which IOST's native contracts use: `<`, `>`, `&` and the two line separators escaped.
+pub(crate) fn go_json(value: &impl serde::Serialize) -> String {
+    let mut out = String::new();
+    for c in json(value).chars() {
+        match c {
+            '<' => out.push_str("\\u003c"),
+            '>' => out.push_str("\\u003e"),
+            '&' => out.push_str("\\u0026"),
+            '\u{2028}' => out.push_str("\\u2028"),
+            '\u{2029}' => out.push_str("\\u2029"),
+            other => out.push(other),
+        }
+    }
+    out
+}
+
+/// True for a token's symbol: 2 to 16 characters `a-z 0-9 _`.
+pub(crate) fn is_symbol(text: &str) -> bool {
+    (2..=16).contains(&text.len())
+        && text
+            .bytes()
+            .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_'))
+}
+
+/// True for plain decimal text: `12`, `0.5`; no sign, no exponent.
+pub(crate) fn is_decimal(text: &str) -> bool {
+    let digits = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit());
+    match text.split_once('.') {
+        Some((whole, fraction)) => digits(whole) && digits(fraction),
+        None => digits(text),
+    }
+}
+
+/// Cuts plain decimal text to `decimals` decimals.
+pub(crate) fn truncate(text: &str, decimals: u32) -> &str {
+    match text.split_once('.') {
+        Some((whole, _)) if decimals == 0 => whole,
+        Some((whole, fraction)) if fraction.len() > decimals as usize => {
+            &text[..whole.len() + 1 + decimals as usize]
+        }
+        _ => text,
+    }
+}
+
+/// Reads an amount, cut to the token's decimals.
+pub(crate) fn parse_truncated(text: &str, decimals: u32) -> Result<Amount, AmountError> {
+    let text = if is_decimal(text) {
+        truncate(text, decimals)
+    } else {
+        text
+    };
+    Amount::parse_decimals(text, decimals)
+}
+
+/// Units as decimal text.
+pub(crate) fn format_units(units: u128, decimals: u32) -> String {
+    let digits = format!("{units:0>width$}", width = decimals as usize + 1);
+    let (whole, fraction) = digits.split_at(digits.len() - decimals as usize);
+    let fraction = fraction.trim_end_matches('0');
+    if fraction.is_empty() {
+        whole.to_owned()
+    } else {
+        format!("{whole}.{fraction}")
+    }
+}

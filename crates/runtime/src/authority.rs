@@ -1,0 +1,184 @@
+//! Who may do what: IOST's permissions.
+//!
+//! - The publisher's `active` permission must be satisfied by keys that signed the publish hash, each signer's
+//!   permission by any key of the transaction. Items that are other accounts' permissions count when those are satisfied.
+//! - During execution, [`Authority::allows`] asks for `account@permission`: true when it is listed (the signers and
+//!   `publisher@active`), or when enough *account* items are. Keys no longer count there.
+//! - A permission that is missing falls back to `active`; one that isn't satisfied falls back from a custom one to
+//!   `active`, and from there to `owner`.
+//! - Re-entering a permission that is being evaluated counts as no. The number of permissions looked at is bounded
+//!   ([`MAX_EVALUATIONS`]): accounts that refer to each other can't make a check long; beyond the bound the answer is no.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use credo_primitives::entry::{Account, Item, Permission, Principal};
+use credo_primitives::{AccountName, CheckedTransaction, PublicKey, StateKey};
+
+use crate::view::View;
+use crate::{PushError, Refusal, RuntimeError};
+
+/// Most permissions that are looked at to answer one question.
+const MAX_EVALUATIONS: usize = 256;
+
+const ACTIVE: &str = "active";
+const OWNER: &str = "owner";
+
+type Name = (AccountName, String);
+
+/// What a transaction's signatures authorise.
+#[derive(Debug, Default)]
+pub(crate) struct Authority {
+    listed: BTreeSet<Name>,
+}
+
+impl Authority {
+    /// Checks the publisher and every signer of a transaction.
+    pub(crate) fn check(view: &View<'_>, tx: &CheckedTransaction) -> Result<Self, PushError> {
+        let publisher = &tx.tx().publisher;
+        let refused = || Refusal::Publisher(publisher.clone());
+        let name = AccountName::any(publisher.as_str()).map_err(|_| refused())?;
+        let empty = BTreeSet::new();
+        let by_publisher = Evidence {
+            keys: tx.publisher_keys(),
+            more_keys: &empty,
+            listed: None,
+        };
+        if !Evaluation::new(view, by_publisher).ask(&name, ACTIVE)? {
+            return Err(refused().into());
+        }
+        let mut listed = BTreeSet::from([(name, ACTIVE.to_owned())]);
+        for signer in &tx.tx().signers {
+            let illegal = || Refusal::IllegalSigner(signer.clone());
+            let (account, permission) = signer.split_once('@').ok_or_else(illegal)?;
+            if permission.is_empty() || permission.contains('@') {
+                return Err(illegal().into());
+            }
+            let account = AccountName::any(account).map_err(|_| illegal())?;
+            let by_any = Evidence {
+                keys: tx.signer_keys(),
+                more_keys: tx.publisher_keys(),
+                listed: None,
+            };
+            if !Evaluation::new(view, by_any).ask(&account, permission)? {
+                return Err(Refusal::Signer(signer.clone()).into());
+            }
+            listed.insert((account, permission.to_owned()));
+        }
+        Ok(Self { listed })
+    }
+
+    /// IOST's `RequireAuth`.
+    pub(crate) fn allows(
+        &self,
+        view: &View<'_>,
+        account: &AccountName,
+        permission: &str,
+    ) -> Result<bool, RuntimeError> {
+        let empty = BTreeSet::new();
+        let evidence = Evidence {
+            keys: &empty,
+            more_keys: &empty,
+            listed: Some(&self.listed),
+        };
+        Evaluation::new(view, evidence).ask(account, permission)
+    }
+}
+
+/// What counts: keys that signed, or permissions that are listed.
+#[derive(Clone, Copy)]
+struct Evidence<'e> {
+    keys: &'e BTreeSet<PublicKey>,
+    more_keys: &'e BTreeSet<PublicKey>,
+    listed: Option<&'e BTreeSet<Name>>,
+}
+
+struct Evaluation<'e, 'v> {
+    view: &'e View<'v>,
+    evidence: Evidence<'e>,
+    accounts: BTreeMap<AccountName, Option<Account>>,
+    running: BTreeSet<Name>,
+    left: usize,
+}
+
+impl<'e, 'v> Evaluation<'e, 'v> {
+    fn new(view: &'e View<'v>, evidence: Evidence<'e>) -> Self {
+        Self {
+            view,
+            evidence,
+            accounts: BTreeMap::new(),
+            running: BTreeSet::new(),
+            left: MAX_EVALUATIONS,
+        }
+    }
+
+    fn ask(&mut self, account: &AccountName, permission: &str) -> Result<bool, RuntimeError> {
+        // A contract speaks for itself only, and no contract calls another yet.
+        if account.is_contract() || self.left == 0 {
+            return Ok(false);
+        }
+        self.left -= 1;
+        let name = (account.clone(), permission.to_owned());
+        if self.evidence.listed.is_some_and(|listed| listed.contains(&name)) {
+            return Ok(true);
+        }
+        if !self.running.insert(name.clone()) {
+            return Ok(false);
+        }
+        let answer = self.evaluate(account, permission);
+        self.running.remove(&name);
+        answer
+    }
+
+    fn evaluate(&mut self, account: &AccountName, permission: &str) -> Result<bool, RuntimeError> {
+        let Some(record) = self.account(account)? else {
+            return Ok(false);
+        };
+        let Some(found) = record.permission(permission) else {
+            return if permission == ACTIVE {
+                Ok(false)
+            } else {
+                self.ask(account, ACTIVE)
+            };
+        };
+        let items: Vec<Item> = items(&record, found).cloned().collect();
+        let threshold = u64::from(found.threshold);
+        let mut weight = 0;
+        for item in items {
+            let counts = match &item.principal {
+                Principal::Key(key) => {
+                    self.evidence.keys.contains(key) || self.evidence.more_keys.contains(key)
+                }
+                Principal::Account { account, permission } => self.ask(account, permission.as_str())?,
+            };
+            if counts {
+                weight += u64::from(item.weight);
+                if weight >= threshold {
+                    return Ok(true);
+                }
+            }
+        }
+        match permission {
+            OWNER => Ok(false),
+            ACTIVE => self.ask(account, OWNER),
+            _ => self.ask(account, ACTIVE),
+        }
+    }
+
+    fn account(&mut self, name: &AccountName) -> Result<Option<Account>, RuntimeError> {
+        if let Some(known) = self.accounts.get(name) {
+            return Ok(known.clone());
+        }
+        let account: Option<Account> = self.view.get(&StateKey::account(name))?;
+        self.accounts.insert(name.clone(), account.clone());
+        Ok(account)
+    }
+}
+
+/// A permission's own items and those of its groups.
+fn items<'a>(account: &'a Account, permission: &'a Permission) -> impl Iterator<Item = &'a Item> {
+    let groups = permission
+        .groups
+        .iter()
+        .filter_map(|name| account.groups.iter().find(|g| g.name == *name));
+    permission.items.iter().chain(groups.flat_map(|g| &g.items))
+}

@@ -1,0 +1,267 @@
+//! Building a block, and executing somebody else's.
+
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use credo_pob::{Candidates, Ledger, ListDigest, Round, Rules};
+use credo_primitives::{
+    ChainSpec, CheckedTransaction, Committee, ConsensusKey, Digest, Receipt, StateKey, merkle,
+};
+use credo_state::{StateRead, Writes};
+
+use crate::authority::Authority;
+use crate::executed::{self, Executed};
+use crate::limits::Limits;
+use crate::list::write_list;
+use crate::precheck::{check_fresh, check_static};
+use crate::view::View;
+use crate::{BlockError, PushError, Refusal, RuntimeError, execute, turns};
+
+/// Fewest hashes of expired transactions that a block may remove; otherwise twice what it may add.
+const MIN_REMOVALS: usize = 4_096;
+
+/// Where a block stands.
+#[derive(Clone, Debug)]
+pub struct BlockContext<'a> {
+    /// The chain.
+    pub spec: &'a ChainSpec,
+    /// The block's epoch.
+    pub epoch: u64,
+    /// Its height.
+    pub height: u64,
+    /// Its time in ms since 1970.
+    pub time_ms: u64,
+    /// Who proposed it.
+    pub proposer: ConsensusKey,
+    /// The epoch's committee.
+    pub committee: &'a Committee,
+    /// View in which it is proposed.
+    pub view: u64,
+    /// View of its parent within the epoch; 0 for an epoch's first block.
+    pub parent_view: u64,
+    /// In an epoch's first block (except epoch 0's): the epoch and digest of the MSB header before it, which is
+    /// written into the state (P-14).
+    pub previous_msb: Option<(u64, Digest)>,
+}
+
+/// What executing a block came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BlockOutcome {
+    /// Everything that it writes.
+    pub writes: Writes,
+    /// A receipt per transaction.
+    pub receipts: Vec<Receipt>,
+    /// The transactions' hashes.
+    pub tx_hashes: Vec<Digest>,
+    /// Merkle root over them.
+    pub transaction_root: Digest,
+    /// Merkle root over the receipts' hashes.
+    pub receipt_root: Digest,
+    /// The list of Servi nodes after the block.
+    pub candidates: Arc<Candidates>,
+    /// The digest of that list, as it stands in the state after the block.
+    pub candidates_digest: ListDigest,
+    /// In an MSB block, the election for the next epoch.
+    pub round: Option<Round>,
+}
+
+impl BlockOutcome {
+    /// The leaves that these transactions add to the epoch's tree (P-31), in order.
+    pub fn transaction_leaves(&self) -> Vec<Digest> {
+        self.tx_hashes
+            .iter()
+            .zip(&self.receipts)
+            .map(|(hash, receipt)| merkle::transaction_leaf(hash, &receipt.hash()))
+            .collect()
+    }
+}
+
+/// Executes transactions one after the other into a block.
+pub struct BlockBuilder<'a, S: StateRead> {
+    ctx: BlockContext<'a>,
+    rules: Rules,
+    view: View<'a>,
+    before: Arc<Candidates>,
+    ledger: Ledger,
+    executed: Executed,
+    senders: BTreeMap<String, u32>,
+    bytes: usize,
+    receipts: Vec<Receipt>,
+    tx_hashes: Vec<Digest>,
+    parent: PhantomData<&'a S>,
+}
+
+impl<'a, S: StateRead> BlockBuilder<'a, S> {
+    /// Starts a block on the parent's state, whose list of Servi nodes is `candidates`.
+    pub fn new(
+        ctx: BlockContext<'a>,
+        parent: &'a S,
+        candidates: Arc<Candidates>,
+    ) -> Result<Self, RuntimeError> {
+        let context = |why| RuntimeError::Context {
+            height: ctx.height,
+            why,
+        };
+        if ctx.height == 0 || ctx.spec.epoch_of(ctx.height) != ctx.epoch {
+            return Err(context("its height doesn't lie in its epoch"));
+        }
+        if ctx.committee.epoch() != ctx.epoch {
+            return Err(context("its committee is another epoch's"));
+        }
+        let mut view = View::new(parent);
+        let budget = MIN_REMOVALS.max(ctx.spec.parameters.block_tx_limit as usize * 2);
+        executed::clean(&mut view, ctx.time_ms, budget)?;
+        turns::count(&mut view, &ctx)?;
+        turns::remember_msb(&mut view, &ctx)?;
+        view.commit();
+        Ok(Self {
+            rules: Rules::of(&ctx.spec.parameters),
+            ctx,
+            view,
+            ledger: Ledger::new(candidates.clone()),
+            before: candidates,
+            executed: Executed::default(),
+            senders: BTreeMap::new(),
+            bytes: 0,
+            receipts: Vec::new(),
+            tx_hashes: Vec::new(),
+            parent: PhantomData,
+        })
+    }
+
+    /// True for an epoch's last block, which carries no transactions (P-30).
+    pub fn is_msb(&self) -> bool {
+        self.ctx.height == self.ctx.spec.last_height(self.ctx.epoch)
+    }
+
+    /// Transactions in the block so far.
+    pub fn len(&self) -> usize {
+        self.tx_hashes.len()
+    }
+
+    /// True when there are none.
+    pub fn is_empty(&self) -> bool {
+        self.tx_hashes.is_empty()
+    }
+
+    /// Bytes of transactions in the block so far.
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// Executes a transaction and adds it, with a receipt for what became of it. A transaction that may not stand in
+    /// this block is refused and leaves the block as it was.
+    pub fn push(&mut self, tx: &CheckedTransaction) -> Result<&Receipt, PushError> {
+        let parameters = &self.ctx.spec.parameters;
+        if self.is_msb() {
+            return Err(Refusal::MsbBlock.into());
+        }
+        if self.len() >= parameters.block_tx_limit as usize
+            || self.bytes + tx.bytes().len() > parameters.block_bytes_limit as usize
+        {
+            return Err(Refusal::BlockFull.into());
+        }
+        check_static(self.ctx.spec, tx.tx(), self.ctx.time_ms)?;
+        check_fresh(&self.view, tx)?;
+        let publisher = &tx.tx().publisher;
+        let sent = self.senders.get(publisher).copied().unwrap_or(0);
+        if sent >= parameters.sender_tx_limit {
+            return Err(Refusal::SenderLimit {
+                publisher: publisher.clone(),
+                limit: parameters.sender_tx_limit,
+            }
+            .into());
+        }
+        let authority = Authority::check(&self.view, tx)?;
+        let limits = Limits::check(&self.view, &tx.tx().amount_limit)?;
+        let receipt = execute::execute(
+            &mut self.view,
+            &mut self.ledger,
+            &self.ctx,
+            &self.rules,
+            &authority,
+            limits,
+            tx,
+        )?;
+        let dead_at = dead_at(self.ctx.spec, tx);
+        self.executed
+            .add(&mut self.view, tx.hash(), dead_at, self.ctx.height);
+        self.view.commit();
+        self.senders.insert(publisher.clone(), sent + 1);
+        self.bytes += tx.bytes().len();
+        self.tx_hashes.push(*tx.hash());
+        let at = self.receipts.len();
+        self.receipts.push(receipt);
+        Ok(&self.receipts[at])
+    }
+
+    /// Ends the block: in an MSB block runs the round (P-11), then writes what is left.
+    pub fn finish(mut self) -> Result<BlockOutcome, RuntimeError> {
+        let round = if self.is_msb() {
+            Some(self.run_round()?)
+        } else {
+            None
+        };
+        self.executed.write(&mut self.view)?;
+        let (candidates, changed) = self.ledger.finish();
+        let written = write_list(&mut self.view, &self.before, &candidates, &changed);
+        let candidates_digest = match written {
+            Some(digest) => digest,
+            None => {
+                let key = StateKey::candidates();
+                self.view.get(&key)?.ok_or_else(|| RuntimeError::Corrupt {
+                    key,
+                    why: "it is missing".into(),
+                })?
+            }
+        };
+        self.view.commit();
+        let receipts: Vec<Digest> = self.receipts.iter().map(Receipt::hash).collect();
+        Ok(BlockOutcome {
+            writes: self.view.finish(),
+            transaction_root: merkle::root(&self.tx_hashes),
+            receipt_root: merkle::root(&receipts),
+            receipts: self.receipts,
+            tx_hashes: self.tx_hashes,
+            candidates,
+            candidates_digest,
+            round,
+        })
+    }
+
+    fn run_round(&mut self) -> Result<Round, RuntimeError> {
+        let epoch = self.ctx.epoch + 1;
+        let previous: Option<Round> = self.view.get(&StateKey::round())?;
+        let round = self.ledger.run_round(previous.as_ref(), epoch, &self.rules);
+        if round.seats.is_empty() {
+            return Err(RuntimeError::NoCommittee { epoch });
+        }
+        self.view.put(StateKey::round(), &round);
+        Ok(round)
+    }
+}
+
+/// The moment (ns) after which no block includes the transaction any more.
+fn dead_at(spec: &ChainSpec, tx: &CheckedTransaction) -> i64 {
+    let lifetime = crate::precheck::lifetime_ns(spec);
+    tx.tx().expiration.min(tx.tx().time.saturating_add(lifetime))
+}
+
+/// Executes the transactions of somebody's block: all of them, or the block is invalid.
+pub fn replay<S: StateRead>(
+    ctx: BlockContext<'_>,
+    parent: &S,
+    candidates: Arc<Candidates>,
+    txs: &[CheckedTransaction],
+) -> Result<BlockOutcome, BlockError> {
+    let mut builder = BlockBuilder::new(ctx, parent, candidates)?;
+    for (index, tx) in txs.iter().enumerate() {
+        match builder.push(tx) {
+            Ok(_) => {}
+            Err(PushError::Refused(refusal)) => return Err(BlockError::Invalid { index, refusal }),
+            Err(PushError::Fatal(error)) => return Err(error.into()),
+        }
+    }
+    Ok(builder.finish()?)
+}

@@ -1,0 +1,143 @@
+//! What a contract can do: read and write the state, ask for authority, leave receipts. Everything is metered.
+
+use commonware_codec::{Encode, Read};
+use credo_pob::{Ledger, PobError, Rules};
+use credo_primitives::entry::Balance;
+use credo_primitives::receipt::ReceiptEntry;
+use credo_primitives::{AccountName, Amount, AmountError, StateKey, Text};
+
+use crate::RuntimeError;
+use crate::authority::Authority;
+use crate::gas::{self, Meter, OutOfGas};
+use crate::limits::Limits;
+use crate::view::View;
+
+/// Why an action stopped.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// The action failed; the text goes into the receipt.
+    Failed(String),
+    /// The gas limit is used up.
+    OutOfGas,
+    /// The node can't go on.
+    Fatal(RuntimeError),
+}
+
+impl From<RuntimeError> for Stop {
+    fn from(error: RuntimeError) -> Self {
+        Self::Fatal(error)
+    }
+}
+impl From<OutOfGas> for Stop {
+    fn from(_: OutOfGas) -> Self {
+        Self::OutOfGas
+    }
+}
+impl From<PobError> for Stop {
+    fn from(error: PobError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+impl From<AmountError> for Stop {
+    fn from(error: AmountError) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+/// Fails the action with a text of IOST's.
+pub(crate) fn fail<T>(text: impl Into<String>) -> Result<T, Stop> {
+    Err(Stop::Failed(text.into()))
+}
+
+/// One transaction's surroundings.
+pub(crate) struct Host<'h, 'v> {
+    pub(crate) view: &'h mut View<'v>,
+    pub(crate) ledger: &'h mut Ledger,
+    pub(crate) authority: &'h Authority,
+    pub(crate) limits: &'h mut Limits,
+    pub(crate) meter: &'h mut Meter,
+    pub(crate) rules: &'h Rules,
+    /// The block's time.
+    pub(crate) now_ms: u64,
+    /// From unvoting to the tokens' return.
+    pub(crate) vote_lock_ms: u64,
+    /// Who published the transaction.
+    pub(crate) publisher: &'h str,
+    pub(crate) receipts: Vec<ReceiptEntry>,
+}
+
+impl Host<'_, '_> {
+    /// Charges `n` native steps.
+    pub(crate) fn steps(&mut self, n: u64) -> Result<(), Stop> {
+        Ok(self.meter.cpu(gas::STEP * n)?)
+    }
+
+    pub(crate) fn get<T: Read<Cfg = ()>>(&mut self, key: &StateKey) -> Result<Option<T>, Stop> {
+        self.meter.cpu(gas::READ)?;
+        Ok(self.view.get(key)?)
+    }
+
+    pub(crate) fn put(&mut self, key: StateKey, value: &impl Encode) -> Result<(), Stop> {
+        self.meter.cpu(gas::write(value.encode_size()))?;
+        self.view.put(key, value);
+        Ok(())
+    }
+
+    pub(crate) fn delete(&mut self, key: StateKey) -> Result<(), Stop> {
+        self.meter.cpu(gas::READ)?;
+        self.view.delete(key);
+        Ok(())
+    }
+
+    /// IOST's `RequireAuth`.
+    pub(crate) fn allows(&mut self, account: &AccountName, permission: &str) -> Result<bool, Stop> {
+        self.meter.cpu(gas::READ)?;
+        Ok(self.authority.allows(self.view, account, permission)?)
+    }
+
+    /// Leaves a receipt.
+    pub(crate) fn receipt(&mut self, func_name: &str, content: String) -> Result<(), Stop> {
+        self.meter.net(content.len())?;
+        let text = |error: credo_primitives::text::TextError| Stop::Failed(error.to_string());
+        self.receipts.push(ReceiptEntry {
+            func_name: Text::new(func_name).map_err(text)?,
+            content: Text::new(content).map_err(text)?,
+        });
+        Ok(())
+    }
+
+    /// IOST's test of a valid account: a contract's name, or an account that exists.
+    pub(crate) fn valid_account(&mut self, name: &str) -> Result<Option<AccountName>, Stop> {
+        let Ok(account) = AccountName::any(name) else {
+            return Ok(None);
+        };
+        let exists = account.is_contract() || {
+            self.meter.cpu(gas::READ)?;
+            self.view.bytes(&StateKey::account(&account))?.is_some()
+        };
+        Ok(exists.then_some(account))
+    }
+
+    /// A balance with what has returned by now folded in.
+    pub(crate) fn balance(&mut self, account: &AccountName, symbol: &str) -> Result<Balance, Stop> {
+        let mut balance: Balance = self.get(&StateKey::balance(account, symbol))?.unwrap_or_default();
+        balance.available = balance.spendable(self.now_ms);
+        balance.frozen.retain(|f| f.until_ms > self.now_ms);
+        Ok(balance)
+    }
+
+    /// Writes a balance; nothing at all leaves no entry.
+    pub(crate) fn set_balance(
+        &mut self,
+        account: &AccountName,
+        symbol: &str,
+        balance: &Balance,
+    ) -> Result<(), Stop> {
+        let key = StateKey::balance(account, symbol);
+        if balance.available == Amount::ZERO && balance.frozen.is_empty() {
+            self.delete(key)
+        } else {
+            self.put(key, balance)
+        }
+    }
+}

@@ -1,0 +1,86 @@
+//! `amount_limit`: how much of each token a transaction may spend.
+//!
+//! Only what `token.iost/transfer` receipts show counts, only from accounts of people, never to oneself, cumulative
+//! over the transaction. For each token its own entry holds, else the one for `*`, else nothing may be spent.
+
+use std::collections::BTreeMap;
+
+use credo_primitives::entry::TokenInfo;
+use credo_primitives::{Amount, AmountLimit, StateKey};
+
+use crate::abi::{format_units, is_decimal, is_symbol, parse_truncated};
+use crate::view::View;
+use crate::{PushError, Refusal};
+
+const ANY: &str = "*";
+const UNLIMITED: &str = "unlimited";
+
+/// What was spent, in the token's units, with its decimals.
+#[derive(Clone, Copy, Debug)]
+struct Spent {
+    units: u128,
+    decimals: u32,
+}
+
+/// A transaction's limits and what it has spent so far.
+#[derive(Debug, Default)]
+pub(crate) struct Limits {
+    limits: BTreeMap<String, String>,
+    spent: BTreeMap<String, Spent>,
+}
+
+impl Limits {
+    /// Checks the entries themselves.
+    pub(crate) fn check(view: &View<'_>, entries: &[AmountLimit]) -> Result<Self, PushError> {
+        let mut limits = BTreeMap::new();
+        for AmountLimit { token, value } in entries {
+            if token != ANY {
+                let exists = is_symbol(token) && view.get::<TokenInfo>(&StateKey::token(token))?.is_some();
+                if !exists {
+                    return Err(Refusal::UnknownLimit(token.clone()).into());
+                }
+            }
+            if value != UNLIMITED && !is_decimal(value) {
+                return Err(Refusal::BadLimit {
+                    token: token.clone(),
+                    value: value.clone(),
+                }
+                .into());
+            }
+            if limits.insert(token.clone(), value.clone()).is_some() {
+                return Err(Refusal::DuplicateLimit(token.clone()).into());
+            }
+        }
+        Ok(Self {
+            limits,
+            spent: BTreeMap::new(),
+        })
+    }
+
+    /// Notes a spending.
+    pub(crate) fn spend(&mut self, token: &str, decimals: u32, amount: Amount) {
+        let spent = self
+            .spent
+            .entry(token.to_owned())
+            .or_insert(Spent { units: 0, decimals });
+        spent.units += u128::from(amount.units());
+    }
+
+    /// Holds what was spent so far against the limits; the error is IOST's text.
+    pub(crate) fn verify(&self) -> Result<(), String> {
+        for (token, spent) in &self.spent {
+            let limit = self.limits.get(token).or_else(|| self.limits.get(ANY));
+            let allowed = match limit.map(String::as_str) {
+                Some(UNLIMITED) => continue,
+                // A limit beyond the largest amount limits nothing.
+                Some(text) => parse_truncated(text, spent.decimals).unwrap_or(Amount::MAX),
+                None => Amount::ZERO,
+            };
+            if spent.units > u128::from(allowed.units()) {
+                let need = format_units(spent.units, spent.decimals);
+                return Err(format!("token {token} exceed amountLimit in tx. need {need}"));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,124 @@
+//! What is checked before a transaction is executed: by the pool on arrival, and by every block.
+
+use credo_primitives::{ChainSpec, CheckedTransaction, StateKey, Transaction, TxError};
+use credo_state::StateRead;
+
+use crate::abi::is_decimal;
+use crate::authority::Authority;
+use crate::limits::Limits;
+use crate::view::View;
+use crate::{PushError, Refusal};
+
+/// A transaction that can only fail; IOST's `CheckBadTx`.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PrecheckError {
+    /// Nothing to do.
+    #[error("the transaction has no action")]
+    NoAction,
+    /// An action's data isn't a JSON array.
+    #[error("invalid data of {contract}/{action}: the text of a JSON array is expected")]
+    Data {
+        /// The contract.
+        contract: String,
+        /// The action.
+        action: String,
+    },
+    /// A transfer with another number of arguments than five.
+    #[error("wrong args num of transfer: 5 are expected, got {0}")]
+    Count(usize),
+    /// An amount that isn't plain decimal text.
+    #[error("invalid amount {0}: a plain decimal number such as 12.5 is expected")]
+    Amount(String),
+    /// More decimals than IOST has.
+    #[error("invalid amount {0}: at most 8 decimals are allowed")]
+    Decimals(String),
+}
+
+/// Refuses a transaction that would only fail or surprise its sender: the pool's check besides [`admit`].
+pub fn precheck(tx: &Transaction) -> Result<(), PrecheckError> {
+    if tx.actions.is_empty() {
+        return Err(PrecheckError::NoAction);
+    }
+    for action in &tx.actions {
+        let args: Vec<serde_json::Value> =
+            serde_json::from_str(&action.data).map_err(|_| PrecheckError::Data {
+                contract: action.contract.clone(),
+                action: action.name.clone(),
+            })?;
+        if action.contract == "token.iost" && action.name == "transfer" {
+            check_transfer(&args)?;
+        }
+    }
+    Ok(())
+}
+
+fn check_transfer(args: &[serde_json::Value]) -> Result<(), PrecheckError> {
+    if args.len() != 5 {
+        return Err(PrecheckError::Count(args.len()));
+    }
+    let amount = args[3].as_str().unwrap_or_default();
+    let shown = || amount.chars().take(64).collect();
+    if !is_decimal(amount) {
+        return Err(PrecheckError::Amount(shown()));
+    }
+    let decimals = amount.split_once('.').map_or(0, |(_, fraction)| fraction.len());
+    if args[0].as_str() == Some(credo_primitives::entry::IOST) && decimals > 8 {
+        return Err(PrecheckError::Decimals(shown()));
+    }
+    Ok(())
+}
+
+/// Tells whether a transaction may stand in a block at `time_ms` on this state: what a pool asks of the newest head. The
+/// limits of one block (its size, its transactions per sender) are left to the block. A transaction whose time lies
+/// after `time_ms` is refused, so ask with the time of the block to come.
+pub fn admit(
+    spec: &ChainSpec,
+    state: &impl StateRead,
+    tx: &CheckedTransaction,
+    time_ms: u64,
+) -> Result<(), PushError> {
+    let view = View::new(state);
+    check_static(spec, tx.tx(), time_ms)?;
+    check_fresh(&view, tx)?;
+    Authority::check(&view, tx)?;
+    Limits::check(&view, &tx.tx().amount_limit)?;
+    Ok(())
+}
+
+/// The longest life of a transaction on this chain, in ns.
+pub(crate) fn lifetime_ns(spec: &ChainSpec) -> i64 {
+    i64::try_from(spec.parameters.tx_lifetime_ms.saturating_mul(1_000_000)).unwrap_or(i64::MAX)
+}
+
+/// Chain and times, against a block's time.
+pub(crate) fn check_static(spec: &ChainSpec, tx: &Transaction, time_ms: u64) -> Result<(), Refusal> {
+    let expected = spec.parameters.chain_id;
+    if tx.chain_id != expected {
+        return Err(TxError::ChainId {
+            expected,
+            got: tx.chain_id,
+        }
+        .into());
+    }
+    let now = i64::try_from(time_ms.saturating_mul(1_000_000)).unwrap_or(i64::MAX);
+    if tx.time > now {
+        return Err(TxError::TooEarly { time: tx.time, now }.into());
+    }
+    if tx.expiration <= now || now.saturating_sub(tx.time) > lifetime_ns(spec) {
+        return Err(TxError::Expired {
+            time: tx.time,
+            expiration: tx.expiration,
+            now,
+        }
+        .into());
+    }
+    Ok(())
+}
+
+/// Refuses what was executed before.
+pub(crate) fn check_fresh(view: &View<'_>, tx: &CheckedTransaction) -> Result<(), PushError> {
+    match view.bytes(&StateKey::executed(tx.hash()))? {
+        Some(_) => Err(Refusal::Replayed.into()),
+        None => Ok(()),
+    }
+}

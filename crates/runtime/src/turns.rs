@@ -1,0 +1,82 @@
+//! Who took and who missed a turn (what P-15 will judge), and the digests of the last MSBs (P-14).
+
+use credo_pob::Turns;
+use credo_primitives::StateKey;
+
+use crate::view::View;
+use crate::{BlockContext, RuntimeError};
+
+/// How many MSB digests stand in the state.
+const KEPT_MSBS: u64 = 2;
+
+/// Counts the proposer's turn and those of the views skipped between the parent's and this block's.
+pub(crate) fn count(view: &mut View<'_>, ctx: &BlockContext<'_>) -> Result<(), RuntimeError> {
+    let context = |why| RuntimeError::Context {
+        height: ctx.height,
+        why,
+    };
+    let seats = ctx.committee.seats();
+    let key = StateKey::turns();
+    let mut turns = match view.get::<Turns>(&key)? {
+        Some(turns) if turns.epoch == ctx.epoch => turns,
+        _ => fresh(ctx.epoch, seats),
+    };
+    if turns.produced.len() != seats || turns.missed.len() != seats {
+        return Err(context("the committee isn't the one that this epoch began with"));
+    }
+    let seat = ctx
+        .committee
+        .keys()
+        .binary_search(&ctx.proposer)
+        .map_err(|_| context("its proposer isn't on the committee"))?;
+    turns.produced[seat] = turns.produced[seat].saturating_add(1);
+    if ctx.view <= ctx.parent_view {
+        return Err(context("its view isn't after its parent's"));
+    }
+    // Whole rounds of skipped views are counted at once: a long standstill costs no more than a short one.
+    let skipped = ctx.view - ctx.parent_view - 1;
+    let n = seats as u64;
+    for missed in &mut turns.missed {
+        *missed = missed.saturating_add(u32::try_from(skipped / n).unwrap_or(u32::MAX));
+    }
+    for offset in 0..skipped % n {
+        let leader = ctx.committee.leader(ctx.parent_view + 1 + offset);
+        if let Ok(seat) = ctx.committee.keys().binary_search(leader) {
+            turns.missed[seat] = turns.missed[seat].saturating_add(1);
+        }
+    }
+    view.put(key, &turns);
+    Ok(())
+}
+
+/// No turns yet.
+pub(crate) fn fresh(epoch: u64, seats: usize) -> Turns {
+    Turns {
+        epoch,
+        produced: vec![0; seats],
+        missed: vec![0; seats],
+    }
+}
+
+/// P-14. In an epoch's first block, writes the digest of the MSB header before it and drops the one that is too old.
+pub(crate) fn remember_msb(view: &mut View<'_>, ctx: &BlockContext<'_>) -> Result<(), RuntimeError> {
+    let first = ctx.epoch > 0 && ctx.height == ctx.spec.first_height(ctx.epoch);
+    match (first, ctx.previous_msb) {
+        (false, None) => Ok(()),
+        (true, Some((epoch, digest))) if epoch + 1 == ctx.epoch => {
+            view.put(StateKey::msb(epoch), &digest);
+            if let Some(old) = epoch.checked_sub(KEPT_MSBS) {
+                view.delete(StateKey::msb(old));
+            }
+            Ok(())
+        }
+        (true, _) => Err(RuntimeError::Context {
+            height: ctx.height,
+            why: "an epoch's first block needs the digest of the Micro State Block before it",
+        }),
+        (false, Some(_)) => Err(RuntimeError::Context {
+            height: ctx.height,
+            why: "only an epoch's first block names the Micro State Block before it",
+        }),
+    }
+}
