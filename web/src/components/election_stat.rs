@@ -1,0 +1,38 @@
+//! The countdown to the next election: the end of the epoch.
+
+use credo_web::protocol::ChainView;
+use yew::prelude::*;
+
+use super::{Meter, Stat};
+use crate::clock::use_now;
+use crate::format;
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct Props {
+    pub(crate) chain: Option<ChainView>,
+}
+
+/// Milliseconds to the epoch's end at the pace of the slots, and how much of it has passed, in per cent.
+pub(crate) fn election(chain: &ChainView, now: f64) -> Option<(f64, f64)> {
+    let head = chain.head.as_ref()?;
+    let length = chain.epoch_length.max(1);
+    // Heights run on from genesis at 0: epoch e ends with block (e + 1) × length.
+    let ends = head.epoch.saturating_add(u64::from(head.is_msb)).saturating_add(1).saturating_mul(length);
+    let left = ends.saturating_sub(head.height).min(length);
+    let passed = (now - head.time_ms).max(0.0).min(chain.slot_ms * 4.0);
+    let ms = (left as f64 * chain.slot_ms - passed).max(0.0);
+    Some((ms, 100.0 * (1.0 - left as f64 / length as f64)))
+}
+
+#[component]
+pub(crate) fn ElectionStat(props: &Props) -> Html {
+    let time = use_now(500);
+    let Some((left, percent)) = props.chain.as_ref().and_then(|chain| election(chain, time)) else {
+        return html! { <Stat label="Next election in" value={None::<AttrValue>} /> };
+    };
+    html! {
+        <Stat label="Next election in" value={format::countdown(left)}>
+            <Meter {percent} label="Of this epoch" />
+        </Stat>
+    }
+}

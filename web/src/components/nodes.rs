@@ -1,0 +1,127 @@
+//! The ranking of Servi nodes: the whole list scrolls with the page, only what is near the window is drawn.
+
+use std::rc::Rc;
+
+use credo_web::protocol::{CandidateView, VoteView};
+use gloo::events::{EventListener, EventListenerOptions};
+use gloo::render::request_animation_frame;
+use gloo::utils::window;
+use web_sys::HtmlElement;
+use yew::prelude::*;
+
+use super::{NodeRow, Spacer};
+use crate::store::Candidates;
+
+/// Rows drawn beyond each edge of the window.
+const BEYOND: usize = 14;
+/// The window of rows moves in steps of this many, so that not every pixel draws anew.
+const STRIDE: usize = 7;
+/// Before the first row has been measured.
+const GUESS: f64 = 57.0;
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct Props {
+    pub(crate) candidates: Candidates,
+    /// Lower case; empty shows all.
+    pub(crate) search: AttrValue,
+    pub(crate) votes: Vec<VoteView>,
+    /// Turns that a seat has in an epoch.
+    pub(crate) turns: u32,
+    /// May the user vote now?
+    pub(crate) can_vote: bool,
+    pub(crate) onpick: Callback<CandidateView>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+struct Span {
+    from: usize,
+    to: usize,
+    row: f64,
+}
+
+/// Which rows stand in or near the window.
+fn measure(body: &HtmlElement, count: usize, row: f64) -> Span {
+    let drawn = body.query_selector("tr.node").ok().flatten();
+    let row = drawn.map(|row| row.get_bounding_client_rect().height()).filter(|height| *height > 1.0).unwrap_or(row);
+    let high = window().inner_height().ok().and_then(|high| high.as_f64()).unwrap_or(800.0);
+    let above = (-body.get_bounding_client_rect().top() / row).floor().max(0.0) as usize;
+    let from = (above / STRIDE * STRIDE).saturating_sub(BEYOND).min(count);
+    let to = (above + (high / row).ceil() as usize + BEYOND).div_ceil(STRIDE) * STRIDE;
+    Span { from, to: to.clamp(from, count), row }
+}
+
+#[component]
+pub(crate) fn Nodes(props: &Props) -> Html {
+    let body = use_node_ref();
+    let span = use_state_eq(|| Span { from: 0, to: 40, row: GUESS });
+    let kept = use_memo((props.candidates.clone(), props.search.clone()), |(candidates, search)| {
+        let list = &candidates.value.list;
+        if search.is_empty() {
+            return (0..list.len()).collect::<Vec<_>>();
+        }
+        list.iter()
+            .enumerate()
+            .filter(|(_, node)| node.account.to_lowercase().contains(search.as_str()) || node.url.contains(search.as_str()))
+            .map(|(i, _)| i)
+            .collect()
+    });
+    let count = kept.len();
+    {
+        let (body, span) = (body.clone(), span.clone());
+        use_effect_with(count, move |count| {
+            let count = *count;
+            let update = Rc::new(move || {
+                if let Some(body) = body.cast::<HtmlElement>() {
+                    span.set(measure(&body, count, GUESS));
+                }
+            });
+            update();
+            let frame = Rc::new(std::cell::RefCell::new(None));
+            let passive = EventListenerOptions::default();
+            let listen = |name: &'static str| {
+                let (update, frame) = (Rc::clone(&update), Rc::clone(&frame));
+                EventListener::new_with_options(&window(), name, passive, move |_| {
+                    let update = Rc::clone(&update);
+                    // One measurement a frame, however many events.
+                    *frame.borrow_mut() = Some(request_animation_frame(move |_| update()));
+                })
+            };
+            let listeners = [listen("scroll"), listen("resize")];
+            move || {
+                drop(listeners);
+                frame.borrow_mut().take();
+            }
+        });
+    }
+    let list = &props.candidates.value.list;
+    let last_seat = list.iter().rposition(|node| node.next);
+    let span = Span { from: span.from.min(count), to: span.to.min(count), ..*span };
+    let rows = kept.get(span.from..span.to.max(span.from)).unwrap_or_default();
+    html! {
+        <table class="nodes" aria-rowcount={(count + 1).to_string()} aria-label="Servi nodes by rank">
+            <thead>
+                <tr aria-rowindex="1">
+                    <th class="num" scope="col"><span aria-hidden="true">{ "#" }</span><span class="sr">{ "Rank" }</span></th>
+                    <th scope="col">{ "Node" }</th>
+                    <th class="num" scope="col">{ "Votes" }</th>
+                    <th class="num hide-s" scope="col">{ "Servi" }</th>
+                    <th class="hide-s" scope="col">{ "Turns this epoch" }</th>
+                    <th scope="col"><span class="sr">{ "Vote" }</span></th>
+                </tr>
+            </thead>
+            <tbody ref={body}>
+                if span.from > 0 { <Spacer key="above" height={span.from as f64 * span.row} /> }
+                { for rows.iter().enumerate().filter_map(|(i, index)| list.get(*index).map(|node| {
+                    let mine = props.votes.iter().find(|vote| vote.candidate == node.account);
+                    html! {
+                        <NodeRow key={node.account.clone()} node={node.clone()} position={span.from + i + 2}
+                            mine={mine.map(|vote| AttrValue::from(vote.amount.clone()))} turns={props.turns}
+                            cut={props.search.is_empty() && Some(*index) == last_seat}
+                            can_vote={props.can_vote} onpick={props.onpick.clone()} />
+                    }
+                })) }
+                if span.to < count { <Spacer key="below" height={(count - span.to) as f64 * span.row} /> }
+            </tbody>
+        </table>
+    }
+}

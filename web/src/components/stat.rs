@@ -1,0 +1,28 @@
+//! One number on a small card.
+
+use yew::prelude::*;
+
+#[derive(Properties, PartialEq)]
+pub(crate) struct Props {
+    pub(crate) label: AttrValue,
+    /// The number; a resting line while it isn't known.
+    pub(crate) value: Option<AttrValue>,
+    /// Below the number.
+    #[prop_or_default]
+    pub(crate) children: Html,
+}
+
+#[component]
+pub(crate) fn Stat(props: &Props) -> Html {
+    html! {
+        <section class="card stat" aria-label={props.label.clone()}>
+            <span class="faint">{ &props.label }</span>
+            if let Some(value) = &props.value {
+                <b>{ value }</b>
+            } else {
+                <span class="rest" aria-label="not known yet"></span>
+            }
+            { props.children.clone() }
+        </section>
+    }
+}
