@@ -27,14 +27,17 @@ pub(crate) struct Options {
     #[arg(long)]
     fast: bool,
     /// How many validators a new chain starts with.
-    #[arg(long, value_name = "N", default_value_t = 4)]
-    validators: u16,
-    /// The port of the first relay's page; the next relay takes the next one.
+    #[arg(long, value_name = "N")]
+    validators: Option<u16>,
+    /// The port of the first relay's page.
     #[arg(long, value_name = "P", default_value_t = 8080)]
     port: u16,
     /// Doesn't open the page in a browser.
     #[arg(long)]
     no_open: bool,
+    /// More options for `relay-node devnet`, as they are.
+    #[arg(last = true, value_name = "DEVNET OPTIONS")]
+    rest: Vec<String>,
 }
 
 pub(crate) fn run(project: &Project, board: &Board, options: &Options) -> Result<bool> {
@@ -102,15 +105,14 @@ fn start(project: &Project, node: &Path, data: &Path, options: &Options) -> Resu
     let mut command = process::command(node);
     command.current_dir(&project.root).arg("devnet");
     command.arg("--data").arg(data).arg("--web").arg(project.dist());
-    command.args([
-        "--validators",
-        &options.validators.to_string(),
-        "--port",
-        &options.port.to_string(),
-    ]);
+    command.args(["--port", &options.port.to_string()]);
+    if let Some(validators) = options.validators {
+        command.args(["--validators", &validators.to_string()]);
+    }
     if options.fast {
         command.arg("--fast");
     }
+    command.args(&options.rest);
     command.stdout(Stdio::from(file)).stderr(Stdio::from(errors));
     Group::start(&mut command)
 }

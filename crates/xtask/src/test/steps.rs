@@ -58,7 +58,7 @@ impl<'a> Steps<'a> {
     /// For work in progress.
     pub(super) fn quick(&self, plan: &mut Plan<'_>) -> Result<()> {
         plan.step("format", |_| {
-            self.cargo("format", &["fmt", "--all", "--", "--check"], &[])
+            self.cargo("format", &["fmt", "--all", "--", "--check", "-l"], &[])
         })?;
         plan.step("check", |_| self.cargo("check", &["check", "--all-targets"], &[]))?;
         plan.step("tests, libraries", |said| {
@@ -77,7 +77,7 @@ impl<'a> Steps<'a> {
     /// Everything.
     pub(super) fn full(&self, plan: &mut Plan<'_>) -> Result<()> {
         plan.step("format", |_| {
-            self.cargo("format", &["fmt", "--all", "--", "--check"], &[])
+            self.cargo("format", &["fmt", "--all", "--", "--check", "-l"], &[])
         })?;
         let tools = plan.step("tools", |_| self.find_tools())?;
 
