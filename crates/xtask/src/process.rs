@@ -220,7 +220,7 @@ pub(crate) fn run(
                     tail.push_back(line);
                 }
             }
-            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Timeout) => bar.tick(),
             Err(RecvTimeoutError::Disconnected) if ended.is_none() => {
                 thread::sleep(Duration::from_millis(20))
             }

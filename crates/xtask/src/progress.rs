@@ -21,6 +21,7 @@ pub(crate) struct Bar {
     name: String,
     started: Instant,
     said: Instant,
+    at: String,
     live: Option<ProgressBar>,
     board: Option<MultiProgress>,
 }
@@ -52,6 +53,7 @@ impl Board {
             name: name.to_owned(),
             started: now,
             said: now,
+            at: String::new(),
             live,
             board: self.live.clone(),
         }
@@ -68,11 +70,16 @@ impl Bar {
     pub(crate) fn note(&mut self, text: &str) {
         match &self.live {
             Some(bar) => bar.set_message(text.to_owned()),
-            None if self.said.elapsed() >= SILENCE => {
-                self.said = Instant::now();
-                eprintln!("  {} … {}: {text}", self.name, took(self.started.elapsed()));
-            }
-            None => {}
+            None => text.clone_into(&mut self.at),
+        }
+        self.tick();
+    }
+
+    /// In a log, says now and then that the task still runs.
+    pub(crate) fn tick(&mut self) {
+        if self.live.is_none() && self.said.elapsed() >= SILENCE {
+            self.said = Instant::now();
+            eprintln!("  {} … {}  {}", self.name, took(self.started.elapsed()), self.at);
         }
     }
 

@@ -42,7 +42,6 @@ pub(crate) struct Options {
 
 pub(crate) fn run(project: &Project, board: &Board, options: &Options) -> Result<bool> {
     let folder = project.root.join(".credo");
-    fs::create_dir_all(&folder).with_context(|| format!("{} can't be made", folder.display()))?;
     let data = folder.join("devnet");
     let mark = folder.join("up.pid");
 
@@ -61,6 +60,7 @@ pub(crate) fn run(project: &Project, board: &Board, options: &Options) -> Result
         wallet.and(node)
     })?;
 
+    fs::create_dir_all(&folder).with_context(|| format!("{} can't be made", folder.display()))?;
     stop_left_over(board, &mark)?;
     if http::taken(options.port) {
         bail!(
