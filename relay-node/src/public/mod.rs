@@ -37,6 +37,7 @@ use crate::service::ChainService;
 use answers::Answers;
 use transport::Endpoint;
 
+pub(crate) use admission::source_group;
 pub(crate) use bucket::Bucket;
 
 /// How long sessions have to say goodbye when the node stops.
