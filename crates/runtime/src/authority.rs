@@ -7,7 +7,8 @@
 //! - A permission that is missing falls back to `active`; one that isn't satisfied falls back from a custom one to
 //!   `active`, and from there to `owner`.
 //! - Re-entering a permission that is being evaluated counts as no. The number of permissions looked at is bounded
-//!   ([`MAX_EVALUATIONS`]): accounts that refer to each other can't make a check long; beyond the bound the answer is no.
+//!   ([`MAX_EVALUATIONS`], all signers of a transaction together): accounts that refer to each other can't make a check
+//!   long; beyond the bound the answer is no.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,7 +18,7 @@ use credo_primitives::{AccountName, CheckedTransaction, PublicKey, StateKey};
 use crate::view::View;
 use crate::{PushError, Refusal, RuntimeError};
 
-/// Most permissions that are looked at to answer one question.
+/// Most permissions that are looked at to answer one question, or to check all signers.
 const MAX_EVALUATIONS: usize = 256;
 
 const ACTIVE: &str = "active";
@@ -47,6 +48,12 @@ impl Authority {
             return Err(refused().into());
         }
         let mut listed = BTreeSet::from([(name, ACTIVE.to_owned())]);
+        let by_any = Evidence {
+            keys: tx.signer_keys(),
+            more_keys: tx.publisher_keys(),
+            listed: None,
+        };
+        let mut evaluation = Evaluation::new(view, by_any);
         for signer in &tx.tx().signers {
             let illegal = || Refusal::IllegalSigner(signer.clone());
             let (account, permission) = signer.split_once('@').ok_or_else(illegal)?;
@@ -54,15 +61,14 @@ impl Authority {
                 return Err(illegal().into());
             }
             let account = AccountName::any(account).map_err(|_| illegal())?;
-            let by_any = Evidence {
-                keys: tx.signer_keys(),
-                more_keys: tx.publisher_keys(),
-                listed: None,
-            };
-            if !Evaluation::new(view, by_any).ask(&account, permission)? {
+            let name = (account, permission.to_owned());
+            if listed.contains(&name) {
+                continue;
+            }
+            if !evaluation.ask(&name.0, permission)? {
                 return Err(Refusal::Signer(signer.clone()).into());
             }
-            listed.insert((account, permission.to_owned()));
+            listed.insert(name);
         }
         Ok(Self { listed })
     }

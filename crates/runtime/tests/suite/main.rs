@@ -1,0 +1,10 @@
+//! The runtime as a whole: blocks on a small chain held in memory.
+#![allow(clippy::unwrap_used)]
+
+mod accounts;
+mod blocks;
+mod chain;
+mod epochs;
+mod properties;
+mod tokens;
+mod votes;
