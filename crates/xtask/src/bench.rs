@@ -1,14 +1,14 @@
 //! `bench`: measures in release and prints a table.
 //!
 //! What is measured is the program `bench` of the package `credo-tests`; here it is built, given what it needs through
-//! the same variables as tests get (see [`crate::test::environment`]), and told on which machine it runs. What follows
-//! `--` goes to it as it is.
+//! the same variables as tests get (see [`crate::test::environment`]; with `--native` no browser is named), and the
+//! machine is printed above its table. What follows `--` goes to it as it is.
 
 use std::fs;
 use std::process::Command;
 use std::thread;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
 use crate::process::{self, Group};
 use crate::progress::{Board, print};
@@ -40,16 +40,16 @@ pub(crate) fn run(project: &Project, board: &Board, options: &Options) -> Result
         let toolchain = toolchain.context("a compiler for the browser was found or is missing")?;
         build::wallet(project, board, &tools, toolchain)?;
     }
-    let node = build::release(project, board, "relay-node", "relay-node")?;
-    let program = build::release(project, board, "credo-tests", "bench")?;
+    let packages = ["relay-node", "credo-tests"];
+    let built = build::release(project, board, "benchmark", &packages, &["relay-node", "bench"])?;
+    let [node, program] = built.as_slice() else {
+        bail!("cargo built another number of programs than asked for")
+    };
 
     print(&format!("{}\n", machine(project)));
-    let mut command = process::command(&program);
+    let mut command = process::command(program);
     command.current_dir(&project.root).args(&options.rest);
-    environment(&mut command, project, &tools, Some(&node), browser.as_ref());
-    if options.native {
-        command.arg("--native");
-    }
+    environment(&mut command, project, &tools, Some(node), browser.as_ref());
     let mut group = Group::start(&mut command)?;
     loop {
         if let Some(status) = group.ended() {

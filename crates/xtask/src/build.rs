@@ -65,19 +65,32 @@ fn program(line: &str) -> Option<Program> {
     })
 }
 
-/// Builds a package's program in release.
-pub(crate) fn release(project: &Project, board: &Board, package: &str, program: &str) -> Result<PathBuf> {
-    let mut command = project.cargo(&["build", "--release", "--package", package, "--bin", program]);
-    let (ended, found) = programs(&mut command, project, board, package)?;
-    if !ended.good {
-        bail!("{package} can't be built: {}", report(&ended, 60));
+/// Builds packages' programs in release, in one selection of features; yields their paths in the order asked for.
+pub(crate) fn release(
+    project: &Project,
+    board: &Board,
+    step: &str,
+    packages: &[&str],
+    programs: &[&str],
+) -> Result<Vec<PathBuf>> {
+    let mut command = project.cargo(&["build", "--release"]);
+    for package in packages {
+        command.args(["--package", package]);
     }
-    let built = found
-        .into_iter()
-        .find(|built| built.name == program && !built.test);
-    built
-        .map(|built| built.path)
-        .with_context(|| format!("cargo built no program named {program}"))
+    for program in programs {
+        command.args(["--bin", program]);
+    }
+    let (ended, found) = self::programs(&mut command, project, board, step)?;
+    if !ended.good {
+        bail!("{step} can't be built: {}", report(&ended, 60));
+    }
+    let path = |name: &&str| {
+        let built = found.iter().find(|built| built.name == *name && !built.test);
+        built
+            .map(|built| built.path.clone())
+            .with_context(|| format!("cargo built no program named {name}"))
+    };
+    programs.iter().map(path).collect()
 }
 
 /// Builds the wallet into `web/dist`.

@@ -52,7 +52,8 @@ pub(crate) fn run(project: &Project, board: &Board, options: &Options) -> Result
     let toolchain = toolchain.context("a compiler for the browser was found or is missing")?;
 
     let node = thread::scope(|scope| {
-        let node = scope.spawn(|| build::release(project, board, "relay-node", "relay-node"));
+        let node =
+            scope.spawn(|| build::release(project, board, "relay-node", &["relay-node"], &["relay-node"]));
         let wallet = build::wallet(project, board, &tools, toolchain);
         let node = node
             .join()
@@ -74,7 +75,8 @@ pub(crate) fn run(project: &Project, board: &Board, options: &Options) -> Result
     }
     let again = data.exists();
 
-    let mut network = start(project, &node, &data, options)?;
+    let node = node.first().context("cargo built the node")?;
+    let mut network = start(project, node, &data, options)?;
     fs::write(&mark, network.id().to_string())
         .with_context(|| format!("{} can't be written", mark.display()))?;
     let result = serve(project, board, &mut network, options, again);

@@ -23,7 +23,7 @@ use table::{Outcome, Row};
 /// The options of `test`.
 #[derive(clap::Args)]
 pub(crate) struct Options {
-    /// Formatting, a check of all code and the tests of the libraries: for work in progress.
+    /// Formatting, a build of everything native and the tests of the libraries: for work in progress.
     #[arg(long)]
     quick: bool,
 }
@@ -61,7 +61,7 @@ pub(crate) struct Plan<'a> {
 }
 
 impl Plan<'_> {
-    /// Runs a step; what it yields if it went well.
+    /// Runs a step; yields what it made, which a step that reports a failure may have done in part.
     fn step<T>(&mut self, name: &str, work: impl FnOnce(&mut Said) -> Result<T>) -> Result<Option<T>> {
         process::check()?;
         let started = Instant::now();
@@ -83,7 +83,7 @@ impl Plan<'_> {
             tests: said.tests,
             took: started.elapsed(),
         });
-        Ok(result.ok().filter(|_| good))
+        Ok(result.ok())
     }
 
     /// Notes a step that can't run.

@@ -60,16 +60,11 @@ impl<'a> Steps<'a> {
         plan.step("format", |_| {
             self.cargo("format", &["fmt", "--all", "--", "--check", "-l"], &[])
         })?;
-        plan.step("check", |_| self.cargo("check", &["check", "--all-targets"], &[]))?;
+        let native = plan.step("build, native", |said| self.build(said))?;
+        let libraries = self.project.root.join("crates");
+        let (libraries, _) = apart(native, &libraries);
         plan.step("tests, libraries", |said| {
-            let mut arguments = vec!["build", "--lib", "--bins", "--tests"];
-            for package in self.packages()? {
-                if package.folder.starts_with(self.project.root.join("crates")) {
-                    arguments.extend(["--package", &package.name]);
-                }
-            }
-            let native = self.build("tests, libraries", &arguments)?;
-            self.programs("tests, libraries", &native.programs, said, |_| {})
+            self.programs("tests, libraries", &libraries, said, |_| {})
         })?;
         Ok(())
     }
@@ -83,22 +78,13 @@ impl<'a> Steps<'a> {
 
         let lint = ["clippy", "--all-targets", "--", "-D", "warnings"];
         plan.step("lint, native", |_| self.cargo("lint, native", &lint, &[]))?;
-        let build = ["build", "--lib", "--bins", "--tests"];
-        let native = plan.step("build, native", |_| self.build("build, native", &build))?;
-        let end_to_end = self.project.root.join("tests");
-        let (whole, single): (Vec<_>, Vec<_>) = native
-            .iter()
-            .flat_map(|native| native.programs.clone())
-            .partition(|program| program.folder == end_to_end);
-        if native.is_some() {
-            plan.step("tests, native", |said| {
-                self.programs("tests, native", &single, said, |_| {})
-            })?;
-            plan.step("tests in docs", |said| self.doc_tests(said))?;
-        } else {
-            plan.blocked("tests, native", "the native build failed");
-            plan.blocked("tests in docs", "the native build failed");
-        }
+        let native = plan.step("build, native", |said| self.build(said))?;
+        let relay = native.as_ref().and_then(|native| native.relay.clone());
+        let (whole, single) = apart(native, &self.project.root.join("tests"));
+        plan.step("tests, native", |said| {
+            self.programs("tests, native", &single, said, |_| {})
+        })?;
+        plan.step("tests in docs", |said| self.doc_tests(said))?;
         let strict = [("RUSTDOCFLAGS", "-D warnings")];
         plan.step("documentation", |_| {
             self.cargo("documentation", &["doc", "--no-deps"], &strict)
@@ -118,7 +104,6 @@ impl<'a> Steps<'a> {
                 plan.blocked(name, "tools are missing");
             }
         }
-        let relay = native.and_then(|native| native.relay);
         match (&tools, wallet, relay) {
             (Some((_, browser)), Some(()), Some(relay)) => {
                 plan.step("tests, whole system", |said| {
@@ -175,12 +160,14 @@ impl<'a> Steps<'a> {
         )
     }
 
-    fn build(&self, name: &str, arguments: &[&str]) -> Result<Native> {
-        let mut command = self.project.cargo(arguments);
+    /// Builds everything native. What can't be built doesn't keep the rest from being built and tested.
+    fn build(&self, said: &mut Said) -> Result<Native> {
+        let name = "build, native";
+        let mut command = self
+            .project
+            .cargo(&["build", "--lib", "--bins", "--tests", "--keep-going"]);
         let (ended, programs) = build::programs(&mut command, self.project, self.board, name)?;
-        if !ended.good {
-            bail!("{}", report(&ended, SHOWN));
-        }
+        said.failure = (!ended.good).then(|| report(&ended, SHOWN));
         let relay = programs
             .iter()
             .find(|program| program.name == "relay-node" && !program.test);
@@ -301,6 +288,14 @@ impl<'a> Steps<'a> {
             .args(["check", "licenses", "bans", "sources"]);
         self.plain("licences, sources", &mut command)
     }
+}
+
+/// Parts the test programs of packages under `folder` from the others.
+fn apart(native: Option<Native>, folder: &Path) -> (Vec<Program>, Vec<Program>) {
+    let programs = native.map(|native| native.programs).unwrap_or_default();
+    programs
+        .into_iter()
+        .partition(|program| program.folder.starts_with(folder))
 }
 
 /// Tells the test runner which browser to start, and how.
