@@ -31,8 +31,6 @@ pub(crate) struct Project {
 pub(crate) struct Package {
     /// Its name.
     pub(crate) name: String,
-    /// The folder of its manifest.
-    pub(crate) folder: PathBuf,
     /// The names of what it depends on, for building and for tests.
     pub(crate) dependencies: BTreeSet<String>,
     /// The names of what it depends on for tests only.
@@ -171,12 +169,6 @@ fn package(value: &Value) -> Result<Package> {
         .as_str()
         .context("a package without a name")?
         .to_owned();
-    let manifest = PathBuf::from(
-        value["manifest_path"]
-            .as_str()
-            .context("a package without a manifest")?,
-    );
-    let folder = manifest.parent().context("a manifest has a folder")?.to_owned();
     let (mut dependencies, mut test_dependencies) = (BTreeSet::new(), BTreeSet::new());
     let mut other = BTreeSet::new();
     for dependency in value["dependencies"].as_array().into_iter().flatten() {
@@ -193,7 +185,6 @@ fn package(value: &Value) -> Result<Package> {
     test_dependencies.retain(|name| !other.contains(name));
     Ok(Package {
         name,
-        folder,
         dependencies,
         test_dependencies,
     })
@@ -256,7 +247,6 @@ mod tests {
     fn what_the_browser_runs_leaves_out_what_only_tests_need() {
         let package = |name: &str, normal: &[&str], test: &[&str]| Package {
             name: name.into(),
-            folder: PathBuf::new(),
             dependencies: normal.iter().chain(test).map(|name| (*name).to_owned()).collect(),
             test_dependencies: test.iter().map(|name| (*name).to_owned()).collect(),
         };
