@@ -74,6 +74,9 @@ pub(crate) fn run(project: &Project, board: &Board, options: &Options) -> Result
             .with_context(|| format!("the old chain in {} can't be removed", data.display()))?;
     }
     let again = data.exists();
+    if again && (options.fast || options.validators.is_some()) {
+        board.say("the chain goes on as it was made: --fast and --validators count for a new one (--fresh)");
+    }
 
     let node = node.first().context("cargo built the node")?;
     let mut network = start(project, node, &data, options)?;
