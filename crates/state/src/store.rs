@@ -198,7 +198,8 @@ impl<E: Context> Store<E> {
         let config = VariableConfig {
             merkle_config: TreeConfig {
                 journal_partition: format!("{partition}-tree"),
-                metadata_partition: format!("{partition}-tree-metadata"),
+                // Not "-tree-metadata": the journal makes that name itself.
+                metadata_partition: format!("{partition}-pins"),
                 items_per_blob: PER_BLOB,
                 write_buffer: BUFFER,
                 replay_buffer: BUFFER,

@@ -7,6 +7,7 @@ use credo_primitives::{Digest, StateKey};
 use credo_state::{ProofError, Store, StoreConfig, verify};
 use proptest::prelude::*;
 
+#[derive(Debug)]
 struct Case {
     key: StateKey,
     value: Option<Vec<u8>>,
