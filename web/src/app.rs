@@ -47,9 +47,13 @@ impl Reducible for Known {
                 }
                 next.view = Shared::new(*view);
             }
-            Change::News(News::Worker(FromWorker::Candidates(list))) => next.candidates = Some(Shared::new(*list)),
+            Change::News(News::Worker(FromWorker::Candidates(list))) => {
+                next.candidates = Some(Shared::new(*list))
+            }
             Change::News(News::Worker(_)) => return self,
-            Change::News(News::Broken(detail)) => next.view = with_sync(&self.view, Sync::StorageLost { detail }),
+            Change::News(News::Broken(detail)) => {
+                next.view = with_sync(&self.view, Sync::StorageLost { detail })
+            }
             Change::NoRelays(reason) => next.view = with_sync(&self.view, Sync::NoRelay { reason }),
         }
         next.into()
@@ -63,7 +67,10 @@ fn with_sync(view: &View, sync: Sync) -> Shared<View> {
 /// The root component.
 #[component]
 pub(crate) fn App() -> Html {
-    let known = use_reducer(|| Known { view: Shared::new(View::default()), candidates: None });
+    let known = use_reducer(|| Known {
+        view: Shared::new(View::default()),
+        candidates: None,
+    });
     let bridge = {
         let dispatch = known.dispatcher();
         use_memo((), move |()| {
@@ -80,14 +87,17 @@ pub(crate) fn App() -> Html {
         });
     }
     use_effect_with((), |()| {
-        let listener = theme::system()
-            .map(|query| EventListener::new(&query, "change", |_| Theme::load().apply()));
+        let listener =
+            theme::system().map(|query| EventListener::new(&query, "change", |_| Theme::load().apply()));
         move || drop(listener)
     });
 
     let route = use_route();
-    let store =
-        Store { view: known.view.clone(), candidates: known.candidates.clone(), bridge: (*bridge).clone() };
+    let store = Store {
+        view: known.view.clone(),
+        candidates: known.candidates.clone(),
+        bridge: (*bridge).clone(),
+    };
     let page = page(&route, &store.view);
     html! {
         <ContextProvider<Store> context={store}>
@@ -109,7 +119,9 @@ async fn connect(bridge: Bridge, dispatch: UseReducerDispatcher<Known>) {
         TimeoutFuture::new(ASK_AGAIN_MS).await;
     };
     bridge.tell(ToWorker::Start {
-        pinned: option_env!("CREDO_SPEC").filter(|hash| !hash.is_empty()).map(str::to_owned),
+        pinned: option_env!("CREDO_SPEC")
+            .filter(|hash| !hash.is_empty())
+            .map(str::to_owned),
         relays: directory.relays.iter().map(relays::Relay::label).collect(),
     });
     plane::run(&bridge, directory.relays);

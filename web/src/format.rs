@@ -22,14 +22,22 @@ pub(crate) fn split(amount: &str) -> (String, String) {
     let clean: String = amount.chars().filter(|c| *c != ',').collect();
     let (whole, decimals) = clean.split_once('.').unwrap_or((&clean, ""));
     let decimals = decimals.trim_end_matches('0');
-    let decimals = if decimals.len() == 1 { format!("{decimals}0") } else { decimals.to_owned() };
+    let decimals = if decimals.len() == 1 {
+        format!("{decimals}0")
+    } else {
+        decimals.to_owned()
+    };
     (group(whole), decimals)
 }
 
 /// An amount, grouped: `12,480.50`.
 pub(crate) fn amount(amount: &str) -> String {
     let (whole, decimals) = split(amount);
-    if decimals.is_empty() { whole } else { format!("{whole}.{decimals}") }
+    if decimals.is_empty() {
+        whole
+    } else {
+        format!("{whole}.{decimals}")
+    }
 }
 
 /// An amount in three or four figures: `41.2 M`. For tables only.
@@ -44,9 +52,17 @@ pub(crate) fn compact(text: &str) -> String {
     } else {
         let (whole, decimals) = split(text);
         let short: String = decimals.chars().take(2).collect();
-        return if short.is_empty() { whole } else { format!("{whole}.{short}") };
+        return if short.is_empty() {
+            whole
+        } else {
+            format!("{whole}.{short}")
+        };
     };
-    if scaled >= 100.0 { format!("{scaled:.0}{unit}") } else { format!("{scaled:.1}{unit}") }
+    if scaled >= 100.0 {
+        format!("{scaled:.0}{unit}")
+    } else {
+        format!("{scaled:.1}{unit}")
+    }
 }
 
 /// A span of milliseconds, short: `38 ms`, `1.2 s`, `4 min 12 s`, `3 h 5 min`, `6 days`.
@@ -76,6 +92,12 @@ pub(crate) fn countdown(ms: f64) -> String {
     } else {
         format!("{days} {}", if days == 1 { "day" } else { "days" })
     }
+}
+
+/// Minutes and seconds as a clock shows them: `12:44`.
+pub(crate) fn clock(ms: f64) -> String {
+    let seconds = (ms.max(0.0) / 1_000.0).round() as u64;
+    format!("{}:{:02}", seconds / 60, seconds % 60)
 }
 
 /// A round span, as in "returns 7 days after unvoting".
@@ -121,7 +143,9 @@ pub(crate) fn age(time_ms: f64, now_ms: f64) -> String {
     }
 }
 
-const MONTHS: [&str; 12] = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+const MONTHS: [&str; 12] = [
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+];
 
 /// The user's own date and time: `26 Nov, 14:10`, with the year when it isn't this one.
 pub(crate) fn date(time_ms: f64) -> String {
@@ -132,13 +156,23 @@ pub(crate) fn date(time_ms: f64) -> String {
     } else {
         format!(" {}", at.get_full_year())
     };
-    format!("{} {month}{year}, {:02}:{:02}", at.get_date(), at.get_hours(), at.get_minutes())
+    format!(
+        "{} {month}{year}, {:02}:{:02}",
+        at.get_date(),
+        at.get_hours(),
+        at.get_minutes()
+    )
 }
 
 /// The user's own time of day, to the second.
 pub(crate) fn time(time_ms: f64) -> String {
     let at = js_sys::Date::new(&time_ms.into());
-    format!("{:02}:{:02}:{:02}", at.get_hours(), at.get_minutes(), at.get_seconds())
+    format!(
+        "{:02}:{:02}:{:02}",
+        at.get_hours(),
+        at.get_minutes(),
+        at.get_seconds()
+    )
 }
 
 /// The ends of a long text: `9f2c41…e1a0`.
@@ -158,7 +192,9 @@ pub(crate) fn initials(name: &str) -> String {
     let first = letters.next().map(|c| c.to_ascii_uppercase()).unwrap_or('?');
     let digits: Vec<char> = name.chars().rev().take_while(char::is_ascii_digit).collect();
     if digits.is_empty() || digits.len() == name.chars().count() {
-        return letters.next().map_or(first.to_string(), |second| format!("{first}{second}"));
+        return letters
+            .next()
+            .map_or(first.to_string(), |second| format!("{first}{second}"));
     }
     let number: String = digits.iter().rev().collect();
     let number = number.trim_start_matches('0');

@@ -37,7 +37,10 @@ struct EntryProps {
 fn Entry(props: &EntryProps) -> Html {
     let entry = &props.entry;
     let outcome = match &entry.stage {
-        Stage::Proved { failed: Some(why), .. } | Stage::Refused(why) => Some(why.clone()),
+        Stage::Proved {
+            failed: Some(why), ..
+        }
+        | Stage::Refused(why) => Some(why.clone()),
         _ => None,
     };
     html! {

@@ -29,12 +29,16 @@ pub(crate) fn objection(text: &str, most: Option<&str>) -> Option<String> {
     if text.trim().is_empty() {
         return None;
     }
-    match (units(text), most.and_then(|most| units(&most.replace(',', "")).ok())) {
+    match (
+        units(text),
+        most.and_then(|most| units(&most.replace(',', "")).ok()),
+    ) {
         (Err(why), _) => Some(why.to_owned()),
         (Ok(0), _) => Some("More than nothing, please.".to_owned()),
-        (Ok(wanted), Some(there)) if wanted > there => {
-            Some(format!("More than there is: {} IOST.", format::amount(most.unwrap_or_default())))
-        }
+        (Ok(wanted), Some(there)) if wanted > there => Some(format!(
+            "More than there is: {} IOST.",
+            format::amount(most.unwrap_or_default())
+        )),
         _ => None,
     }
 }

@@ -11,7 +11,11 @@ use crate::store::use_store;
 pub(crate) fn BackupButton() -> Html {
     let store = use_store();
     let problem = use_state(|| None::<String>);
-    let name = store.view.account.as_ref().map_or("key".to_owned(), |account| account.name.clone());
+    let name = store
+        .view
+        .account
+        .as_ref()
+        .map_or("key".to_owned(), |account| account.name.clone());
     let onpress = {
         let (bridge, problem) = (store.bridge.clone(), problem.clone());
         Callback::from(move |()| {

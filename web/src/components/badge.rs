@@ -25,12 +25,18 @@ pub(crate) struct Props {
 pub(crate) fn Badge(props: &Props) -> Html {
     let open = use_state(|| false);
     let root = use_node_ref();
-    let time = use_now(if matches!(props.face, Face::Stale { .. }) { 1_000 } else { 60_000 });
+    let time = use_now(if matches!(props.face, Face::Stale { .. }) {
+        1_000
+    } else {
+        60_000
+    });
     let proved = props.words.as_deref().unwrap_or("proved");
     let (class, shape, label) = match props.face {
-        Face::Proved { height, .. } if props.block => {
-            ("proved", Shape::Seal, format!("{proved} · block {}", format::count(height)))
-        }
+        Face::Proved { height, .. } if props.block => (
+            "proved",
+            Shape::Seal,
+            format!("{proved} · block {}", format::count(height)),
+        ),
         Face::Proved { .. } => ("proved", Shape::Seal, proved.to_owned()),
         Face::Claimed => ("claimed", Shape::Ring, "claimed".to_owned()),
         Face::Stale { time_ms, .. } => ("stale", Shape::Clock, format::age(time_ms, time)),
@@ -52,8 +58,12 @@ pub(crate) fn Badge(props: &Props) -> Html {
     let left = {
         let (open, root) = (open.clone(), root.clone());
         Callback::from(move |event: FocusEvent| {
-            let to: Option<Node> = event.related_target().and_then(|to| wasm_bindgen::JsCast::dyn_into(to).ok());
-            let inside = root.cast::<Element>().is_some_and(|root| root.contains(to.as_ref()));
+            let to: Option<Node> = event
+                .related_target()
+                .and_then(|to| wasm_bindgen::JsCast::dyn_into(to).ok());
+            let inside = root
+                .cast::<Element>()
+                .is_some_and(|root| root.contains(to.as_ref()));
             if !inside {
                 open.set(false);
             }
@@ -75,7 +85,13 @@ pub(crate) fn Badge(props: &Props) -> Html {
 fn evidence(face: &Face) -> Html {
     let line = |label: &str, value: String| html! { <><dt>{ label.to_owned() }</dt><dd>{ value }</dd></> };
     match face {
-        Face::Proved { height, epoch, signatures, seats, time_ms } => html! {
+        Face::Proved {
+            height,
+            epoch,
+            signatures,
+            seats,
+            time_ms,
+        } => html! {
             <>
                 <b>{ "Proved in this browser" }</b>
                 <dl class="facts">

@@ -34,7 +34,11 @@ pub(crate) fn Banners() -> Html {
                 </>
             },
         ),
-        Sync::WrongChain { expected, got, can_start_over } => bad(
+        Sync::WrongChain {
+            expected,
+            got,
+            can_start_over,
+        } => bad(
             "A relay serves another chain",
             html! {
                 <>
@@ -43,7 +47,7 @@ pub(crate) fn Banners() -> Html {
                         <dt>{ "Served" }</dt><dd class="mono" title={got.clone()}>{ format::short(got) }</dd>
                     </dl>
                     if *can_start_over {
-                        <p>{ "This is a devnet, and devnets are made anew. Starting over forgets the old chain in this browser and pins the new one. Your key stays usable through its words only: export or note it first." }</p>
+                        <p>{ "This is a devnet, and devnets are made anew. Starting over forgets the old chain in this browser and pins the new one. Your key stays; accounts, votes and tokens of the old chain are gone with it." }</p>
                         <div class="row"><Action command={Command::StartOver} label="Start over on the new chain" /></div>
                     } else {
                         <p>{ "Nothing was changed here. If you expected this chain, ask the relay's operator; this page will not follow another one." }</p>

@@ -19,11 +19,18 @@ pub(crate) struct Props {
 
 #[component]
 pub(crate) fn Blocks(props: &Props) -> Html {
-    let shown = props.blocks.get(props.blocks.len().saturating_sub(SHOWN)..).unwrap_or_default();
+    let shown = props
+        .blocks
+        .get(props.blocks.len().saturating_sub(SHOWN)..)
+        .unwrap_or_default();
     let wide = STEP * (SHOWN + 1) as f64 - (STEP - WIDTH);
     let from = SHOWN - shown.len();
     let label = match shown.last() {
-        Some(last) => format!("The last {} blocks, up to {}", shown.len(), format::count(last.height)),
+        Some(last) => format!(
+            "The last {} blocks, up to {}",
+            shown.len(),
+            format::count(last.height)
+        ),
         None => "No block verified yet".to_owned(),
     };
     html! {

@@ -26,7 +26,8 @@ pub(crate) fn ChainCards(props: &Props) -> Html {
             </>
         };
     };
-    let left = election(chain, time).map_or_else(String::new, |(ms, _)| format!("{} left", format::countdown(ms)));
+    let left =
+        election(chain, time).map_or_else(String::new, |(ms, _)| format!("{} left", format::clock(ms)));
     let elected = match chain.committee_epoch.checked_sub(1) {
         Some(before) => format!("elected by MSB {}", format::count(before)),
         None => "named by genesis".to_owned(),
@@ -43,7 +44,8 @@ pub(crate) fn ChainCards(props: &Props) -> Html {
     });
     let turn = chain.committee.iter().find(|seat| seat.turn);
     let verified = if chain.hand_overs == 0 {
-        "Each is signed by the committee that the one before elected. The chain is still in its first epoch.".to_owned()
+        "Each is signed by the committee that the one before elected. The chain is still in its first epoch."
+            .to_owned()
     } else {
         format!(
             "Each is signed by the committee that the one before elected. This page has verified {} itself, in {}.",

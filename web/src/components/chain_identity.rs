@@ -3,7 +3,7 @@
 use yew::prelude::*;
 
 use super::facts::Facts;
-use super::{Card, CopyButton, Shape, Tag};
+use super::{Card, CopyButton};
 use crate::format;
 use crate::store::use_store;
 
@@ -17,7 +17,7 @@ pub(crate) fn ChainIdentity() -> Html {
     };
     let built_in = option_env!("CREDO_SPEC").is_some_and(|hash| !hash.is_empty());
     let facts: Vec<(AttrValue, Html)> = vec![
-        ("Name".into(), html! { <>{ &chain.name }if chain.devnet { <Tag shape={Shape::Ring} words="devnet" /> }</> }),
+        ("Name".into(), html! { { named(&chain.name, chain.devnet) } }),
         (
             "Spec hash".into(),
             html! {
@@ -31,7 +31,10 @@ pub(crate) fn ChainIdentity() -> Html {
             "Anchored in genesis".into(),
             html! { <span class="mono" title="The first signs of the hash, for two people to compare">{ code(&chain.spec_hash) }</span> },
         ),
-        ("Verified".into(), html! { { hand_overs(chain.hand_overs, chain.hand_overs_ms) } }),
+        (
+            "Verified".into(),
+            html! { { hand_overs(chain.hand_overs, chain.hand_overs_ms) } },
+        ),
     ];
     html! {
         <Card title="The chain">
@@ -47,13 +50,29 @@ pub(crate) fn ChainIdentity() -> Html {
     }
 }
 
+fn named(name: &str, devnet: bool) -> String {
+    if devnet {
+        format!("{name} · a devnet: its tokens are for trying out")
+    } else {
+        name.to_owned()
+    }
+}
+
 /// Twelve signs in groups, easy to read out.
 fn code(hash: &str) -> String {
     let signs: Vec<char> = hash.chars().take(12).collect();
-    signs.chunks(4).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join(" ")
+    signs
+        .chunks(4)
+        .map(|group| group.iter().collect::<String>())
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 fn hand_overs(count: u64, ms: f64) -> String {
     let all = format::plural(count, "hand-over");
-    if count == 0 { all } else { format!("{all} in {}", format::span(ms)) }
+    if count == 0 {
+        all
+    } else {
+        format!("{all} in {}", format::span(ms))
+    }
 }

@@ -24,7 +24,11 @@ pub(crate) fn CopyButton(props: &Props) -> Html {
             event.prevent_default();
             let (said, text) = (said.clone(), text.clone());
             wasm_bindgen_futures::spawn_local(async move {
-                said.set(Some(if browser::copy(&text).await { "Copied" } else { "Can't copy here" }));
+                said.set(Some(if browser::copy(&text).await {
+                    "Copied"
+                } else {
+                    "Can't copy here"
+                }));
                 TimeoutFuture::new(1_600).await;
                 said.set(None);
             });

@@ -38,7 +38,9 @@ pub(crate) fn Dialog(props: &Props) -> Html {
     let beside = {
         let (dialog, onclose) = (dialog.clone(), props.onclose.clone());
         Callback::from(move |event: MouseEvent| {
-            let hit = event.target().and_then(|target| target.dyn_into::<HtmlDialogElement>().ok());
+            let hit = event
+                .target()
+                .and_then(|target| target.dyn_into::<HtmlDialogElement>().ok());
             // The sheet fills the dialog: only the backdrop is the dialog itself.
             if hit.is_some() && hit == dialog.cast::<HtmlDialogElement>() {
                 onclose.emit(());

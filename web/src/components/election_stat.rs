@@ -17,7 +17,11 @@ pub(crate) fn election(chain: &ChainView, now: f64) -> Option<(f64, f64)> {
     let head = chain.head.as_ref()?;
     let length = chain.epoch_length.max(1);
     // Heights run on from genesis at 0: epoch e ends with block (e + 1) × length.
-    let ends = head.epoch.saturating_add(u64::from(head.is_msb)).saturating_add(1).saturating_mul(length);
+    let ends = head
+        .epoch
+        .saturating_add(u64::from(head.is_msb))
+        .saturating_add(1)
+        .saturating_mul(length);
     let left = ends.saturating_sub(head.height).min(length);
     let passed = (now - head.time_ms).max(0.0).min(chain.slot_ms * 4.0);
     let ms = (left as f64 * chain.slot_ms - passed).max(0.0);

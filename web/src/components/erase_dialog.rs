@@ -21,14 +21,19 @@ pub(crate) fn EraseDialog(props: &Props) -> Html {
     let problem = use_state(|| None::<String>);
     let ready = typed.trim().eq_ignore_ascii_case(WORD);
     let onsubmit = {
-        let (bridge, busy, problem, onclose) =
-            (store.bridge.clone(), busy.clone(), problem.clone(), props.onclose.clone());
+        let (bridge, busy, problem, onclose) = (
+            store.bridge.clone(),
+            busy.clone(),
+            problem.clone(),
+            props.onclose.clone(),
+        );
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
             if !ready {
                 return;
             }
-            let (bridge, busy, problem, onclose) = (bridge.clone(), busy.clone(), problem.clone(), onclose.clone());
+            let (bridge, busy, problem, onclose) =
+                (bridge.clone(), busy.clone(), problem.clone(), onclose.clone());
             busy.set(true);
             wasm_bindgen_futures::spawn_local(async move {
                 match bridge.ask(Command::Erase).await {

@@ -9,7 +9,10 @@ pub(crate) struct Props {
 
 /// Plain text pairs, as the worker sends them.
 pub(crate) fn plain(lines: &[(String, String)]) -> Vec<(AttrValue, Html)> {
-    lines.iter().map(|(label, value)| (AttrValue::from(label.clone()), html! { value })).collect()
+    lines
+        .iter()
+        .map(|(label, value)| (AttrValue::from(label.clone()), html! { value }))
+        .collect()
 }
 
 #[component]

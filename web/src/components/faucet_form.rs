@@ -14,10 +14,12 @@ pub(crate) fn FaucetForm() -> Html {
     let busy = use_state(|| false);
     let problem = use_state(|| None::<String>);
     let onsubmit = {
-        let (bridge, name, busy, problem) = (store.bridge.clone(), name.clone(), busy.clone(), problem.clone());
+        let (bridge, name, busy, problem) =
+            (store.bridge.clone(), name.clone(), busy.clone(), problem.clone());
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
-            let (bridge, name, busy, problem) = (bridge.clone(), (*name).clone(), busy.clone(), problem.clone());
+            let (bridge, name, busy, problem) =
+                (bridge.clone(), (*name).clone(), busy.clone(), problem.clone());
             busy.set(true);
             problem.set(None);
             wasm_bindgen_futures::spawn_local(async move {

@@ -60,9 +60,12 @@ pub(crate) fn Field(props: &Props) -> Html {
     }
     let below = format!("{}-below", props.id);
     let list = (!props.suggest.is_empty()).then(|| format!("{}-list", props.id));
-    let line = props.onchange.reform(|event: InputEvent| event.target_unchecked_into::<HtmlInputElement>().value());
-    let lines =
-        props.onchange.reform(|event: InputEvent| event.target_unchecked_into::<HtmlTextAreaElement>().value());
+    let line = props
+        .onchange
+        .reform(|event: InputEvent| event.target_unchecked_into::<HtmlInputElement>().value());
+    let lines = props
+        .onchange
+        .reform(|event: InputEvent| event.target_unchecked_into::<HtmlTextAreaElement>().value());
     let wrong = props.wrong.is_some();
     html! {
         <div class={classes!("field", wrong.then_some("wrong"))}>

@@ -24,7 +24,9 @@ pub(crate) fn FilePicker(props: &Props) -> Html {
         let (problem, onfile) = (problem.clone(), props.onfile.clone());
         Callback::from(move |event: Event| {
             let input: HtmlInputElement = event.target_unchecked_into();
-            let Some(file) = input.files().and_then(|files| files.get(0)) else { return };
+            let Some(file) = input.files().and_then(|files| files.get(0)) else {
+                return;
+            };
             let (problem, onfile) = (problem.clone(), onfile.clone());
             wasm_bindgen_futures::spawn_local(async move {
                 let (name, blob) = (file.name(), Blob::from(web_sys::Blob::from(file)));

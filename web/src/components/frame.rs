@@ -36,7 +36,10 @@ fn entries(phone: bool) -> Vec<Entry> {
 
 fn link(entry: &Entry, present: &Route) -> Html {
     let current = entry.route.same_place(present)
-        || matches!((&entry.route, present), (Route::Home, Route::Send | Route::Receive));
+        || matches!(
+            (&entry.route, present),
+            (Route::Home, Route::Send | Route::Receive)
+        );
     html! {
         <a href={entry.route.href()} aria-current={current.then_some("page")}>
             <Icon glyph={entry.glyph} />{ entry.route.title() }
@@ -59,7 +62,9 @@ pub(crate) fn Frame(props: &Props) -> Html {
         use_effect_with(std::mem::discriminant(&props.route), move |_| {
             gloo::utils::window().scroll_to_with_x_and_y(0.0, 0.0);
             if let Some(main) = main.cast::<web_sys::HtmlElement>()
-                && document().active_element().is_some_and(|element| element.tag_name() == "A")
+                && document()
+                    .active_element()
+                    .is_some_and(|element| element.tag_name() == "A")
             {
                 // Focus can only fail on an element that is gone.
                 let _ = main.focus();

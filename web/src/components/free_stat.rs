@@ -14,7 +14,11 @@ pub(crate) struct Props {
 
 #[component]
 pub(crate) fn FreeStat(props: &Props) -> Html {
-    let value = props.account.balance.as_ref().map(|balance| AttrValue::from(format::amount(&balance.value)));
+    let value = props
+        .account
+        .balance
+        .as_ref()
+        .map(|balance| AttrValue::from(format::amount(&balance.value)));
     html! {
         <Stat label="Free to vote" {value}>
             <span class="faint">{ format!("returns {} after unvoting", format::period(props.vote_lock_ms)) }</span>

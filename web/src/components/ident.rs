@@ -9,7 +9,9 @@ const PRIME: u64 = 0x0000_0100_0000_01b3;
 
 /// FNV-1a with a last stir: a picture needs spread, not secrecy.
 fn spread(name: &str) -> u64 {
-    let mut hash = name.bytes().fold(OFFSET, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME));
+    let mut hash = name
+        .bytes()
+        .fold(OFFSET, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(PRIME));
     hash ^= hash >> 33;
     hash = hash.wrapping_mul(0xff51_afd7_ed55_8ccd);
     hash ^ (hash >> 33)
@@ -39,7 +41,11 @@ pub(crate) fn Ident(props: &Props) -> Html {
         }
         let paper = (hash >> 20) % 360;
         let ink = (paper + 120 + (hash >> 40) % 120) % 360;
-        (squares, format!("oklch(.9 .05 {paper})"), format!("oklch(.45 .12 {ink})"))
+        (
+            squares,
+            format!("oklch(.9 .05 {paper})"),
+            format!("oklch(.45 .12 {ink})"),
+        )
     });
     let (squares, paper, ink) = &*drawn;
     html! {

@@ -28,7 +28,11 @@ pub(crate) fn LookUp(props: &Props) -> Html {
     let typed = use_state(|| props.query.clone().unwrap_or_default());
     let state = use_state(|| State::Idle);
     // Asked once the chain is known, and again for another query.
-    let ready = store.view.chain.as_ref().is_some_and(|chain| chain.head.is_some());
+    let ready = store
+        .view
+        .chain
+        .as_ref()
+        .is_some_and(|chain| chain.head.is_some());
     {
         let (typed, state, bridge) = (typed.clone(), state.clone(), store.bridge.clone());
         use_effect_with((props.query.clone(), ready), move |(query, ready)| {
@@ -60,7 +64,8 @@ pub(crate) fn LookUp(props: &Props) -> Html {
         Callback::from(move |text| typed.set(text))
     };
     let asking = matches!(*state, State::Asking);
-    let button = html! { <Button submit=true glyph={Glyph::Search} busy={asking} label="Look up">{ "" }</Button> };
+    let button =
+        html! { <Button submit=true glyph={Glyph::Search} busy={asking} label="Look up">{ "" }</Button> };
     html! {
         <div class="stack">
             <form {onsubmit} role="search">

@@ -112,7 +112,6 @@ pub(crate) use problem::Problem;
 pub(crate) use promise::Promise;
 pub(crate) use qr::Qr;
 pub(crate) use relays_table::RelaysTable;
-pub(crate) use ring::Ring;
 pub(crate) use share_button::ShareButton;
 pub(crate) use signing::Signing;
 pub(crate) use spacer::Spacer;

@@ -48,9 +48,18 @@ pub(crate) fn NameField(props: &Props) -> Html {
     let store = use_store();
     let state = use_state(|| State::Nothing);
     // Asked anew once the chain can be read.
-    let ready = store.view.chain.as_ref().is_some_and(|chain| chain.head.is_some());
+    let ready = store
+        .view
+        .chain
+        .as_ref()
+        .is_some_and(|chain| chain.head.is_some());
     {
-        let (state, bridge, onfit, want) = (state.clone(), store.bridge.clone(), props.onfit.clone(), props.want);
+        let (state, bridge, onfit, want) = (
+            state.clone(),
+            store.bridge.clone(),
+            props.onfit.clone(),
+            props.want,
+        );
         use_effect_with((props.value.clone(), ready), move |(name, ready)| {
             onfit.emit(false);
             let name = name.trim().to_owned();
@@ -94,18 +103,25 @@ pub(crate) fn NameField(props: &Props) -> Html {
         (State::Nothing, Want::Existing) => (html! { "The name of an account on this chain." }, None),
         (State::Nothing, Want::Free) => (html! { "5 to 11 of a–z, 0–9 and _." }, None),
         (State::Asking, _) => (html! { "Checking with proof…" }, None),
-        (State::Known(NameStatus::Exists { height }), Want::Existing) => {
-            (html! { <><Tag shape={Shape::Seal} words="exists" />{ at(height) }</> }, None)
-        }
-        (State::Known(NameStatus::Free { height }), Want::Free) => {
-            (html! { <><Tag shape={Shape::Seal} words="free" />{ at(height) }</> }, None)
-        }
-        (State::Known(NameStatus::Exists { height }), Want::Free) => {
-            (html! {}, Some(format!("Taken: proved {}. Choose another.", at(height))))
-        }
-        (State::Known(NameStatus::Free { height }), Want::Existing) => {
-            (html! {}, Some(format!("No such account: proved {}. Check the spelling.", at(height))))
-        }
+        (State::Known(NameStatus::Exists { height }), Want::Existing) => (
+            html! { <><Tag shape={Shape::Seal} words="exists" />{ at(height) }</> },
+            None,
+        ),
+        (State::Known(NameStatus::Free { height }), Want::Free) => (
+            html! { <><Tag shape={Shape::Seal} words="free" />{ at(height) }</> },
+            None,
+        ),
+        (State::Known(NameStatus::Exists { height }), Want::Free) => (
+            html! {},
+            Some(format!("Taken: proved {}. Choose another.", at(height))),
+        ),
+        (State::Known(NameStatus::Free { height }), Want::Existing) => (
+            html! {},
+            Some(format!(
+                "No such account: proved {}. Check the spelling.",
+                at(height)
+            )),
+        ),
         (State::Known(NameStatus::Invalid(why)), _) => (html! {}, Some(why.clone())),
         (State::Failed(sentence), _) => (html! {}, Some(sentence.clone())),
     };

@@ -42,29 +42,50 @@ struct Span {
 /// Which rows stand in or near the window.
 fn measure(body: &HtmlElement, count: usize, row: f64) -> Span {
     let drawn = body.query_selector("tr.node").ok().flatten();
-    let row = drawn.map(|row| row.get_bounding_client_rect().height()).filter(|height| *height > 1.0).unwrap_or(row);
-    let high = window().inner_height().ok().and_then(|high| high.as_f64()).unwrap_or(800.0);
+    let row = drawn
+        .map(|row| row.get_bounding_client_rect().height())
+        .filter(|height| *height > 1.0)
+        .unwrap_or(row);
+    let high = window()
+        .inner_height()
+        .ok()
+        .and_then(|high| high.as_f64())
+        .unwrap_or(800.0);
     let above = (-body.get_bounding_client_rect().top() / row).floor().max(0.0) as usize;
     let from = (above / STRIDE * STRIDE).saturating_sub(BEYOND).min(count);
     let to = (above + (high / row).ceil() as usize + BEYOND).div_ceil(STRIDE) * STRIDE;
-    Span { from, to: to.clamp(from, count), row }
+    Span {
+        from,
+        to: to.clamp(from, count),
+        row,
+    }
 }
 
 #[component]
 pub(crate) fn Nodes(props: &Props) -> Html {
     let body = use_node_ref();
-    let span = use_state_eq(|| Span { from: 0, to: 40, row: GUESS });
-    let kept = use_memo((props.candidates.clone(), props.search.clone()), |(candidates, search)| {
-        let list = &candidates.value.list;
-        if search.is_empty() {
-            return (0..list.len()).collect::<Vec<_>>();
-        }
-        list.iter()
-            .enumerate()
-            .filter(|(_, node)| node.account.to_lowercase().contains(search.as_str()) || node.url.contains(search.as_str()))
-            .map(|(i, _)| i)
-            .collect()
+    let span = use_state_eq(|| Span {
+        from: 0,
+        to: 40,
+        row: GUESS,
     });
+    let kept = use_memo(
+        (props.candidates.clone(), props.search.clone()),
+        |(candidates, search)| {
+            let list = &candidates.value.list;
+            if search.is_empty() {
+                return (0..list.len()).collect::<Vec<_>>();
+            }
+            list.iter()
+                .enumerate()
+                .filter(|(_, node)| {
+                    node.account.to_lowercase().contains(search.as_str())
+                        || node.url.contains(search.as_str())
+                })
+                .map(|(i, _)| i)
+                .collect()
+        },
+    );
     let count = kept.len();
     {
         let (body, span) = (body.clone(), span.clone());
@@ -95,7 +116,11 @@ pub(crate) fn Nodes(props: &Props) -> Html {
     }
     let list = &props.candidates.value.list;
     let last_seat = list.iter().rposition(|node| node.next);
-    let span = Span { from: span.from.min(count), to: span.to.min(count), ..*span };
+    let span = Span {
+        from: span.from.min(count),
+        to: span.to.min(count),
+        ..*span
+    };
     let rows = kept.get(span.from..span.to.max(span.from)).unwrap_or_default();
     html! {
         <table class="nodes" aria-rowcount={(count + 1).to_string()} aria-label="Servi nodes by rank">

@@ -39,7 +39,9 @@ pub(crate) fn Password(props: &Props) -> Html {
         let shown = shown.clone();
         Callback::from(move |_: MouseEvent| shown.set(!*shown))
     };
-    let oninput = props.onchange.reform(|event: InputEvent| event.target_unchecked_into::<HtmlInputElement>().value());
+    let oninput = props
+        .onchange
+        .reform(|event: InputEvent| event.target_unchecked_into::<HtmlInputElement>().value());
     let below = format!("{}-below", props.id);
     let wrong = props.wrong.is_some();
     html! {

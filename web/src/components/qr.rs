@@ -27,7 +27,9 @@ pub(crate) fn Qr(props: &Props) -> Html {
         }
         Some((path, code.size() + 2 * QUIET))
     });
-    let Some((path, size)) = &*drawn else { return html! {} };
+    let Some((path, size)) = &*drawn else {
+        return html! {};
+    };
     html! {
         <svg class="qr" viewBox={format!("0 0 {size} {size}")} role="img" aria-label={props.label.clone()}
             shape-rendering="crispEdges">

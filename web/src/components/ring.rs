@@ -39,8 +39,14 @@ pub(crate) fn Ring(props: &Props) -> Html {
         Some(name) => format!("Committee of {}; {name} has the turn", seats.len()),
         None => format!("Committee of {}", seats.len()),
     };
-    let height = chain.head.as_ref().map_or_else(|| "–".to_owned(), |head| format::count(head.height));
-    let epoch = chain.head.as_ref().map_or(chain.committee_epoch, |head| head.epoch);
+    let height = chain
+        .head
+        .as_ref()
+        .map_or_else(|| "–".to_owned(), |head| format::count(head.height));
+    let epoch = chain
+        .head
+        .as_ref()
+        .map_or(chain.committee_epoch, |head| head.epoch);
     html! {
         <svg class="ring" viewBox="0 0 300 300" role="img" aria-label={label}>
             <circle class="track" cx="150" cy="150" r="88" />

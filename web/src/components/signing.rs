@@ -39,7 +39,9 @@ pub(crate) fn Signing(props: &Props) -> Html {
             wasm_bindgen_futures::spawn_local(async move {
                 state.set(match bridge.ask(Command::Prepare(intent)).await {
                     Ok(Reply::Review(review)) => State::Reviewed(review),
-                    Ok(_) => State::Failed("The verifier answered something else. Go back and try again.".into()),
+                    Ok(_) => {
+                        State::Failed("The verifier answered something else. Go back and try again.".into())
+                    }
                     Err(sentence) => State::Failed(sentence),
                 });
             });
@@ -64,15 +66,24 @@ pub(crate) fn Signing(props: &Props) -> Html {
                     wasm_bindgen_futures::spawn_local(async move {
                         state.set(match bridge.ask(Command::Confirm { review: review.id }).await {
                             Ok(Reply::Sent(hash)) => State::Sent(hash, review.title),
-                            Ok(_) => State::Failed("The verifier answered something else; look at Activity.".into()),
+                            Ok(_) => State::Failed(
+                                "The verifier answered something else; look at Activity.".into(),
+                            ),
                             Err(sentence) => State::Failed(sentence),
                         });
                     });
                 })
             };
-            let based = ("Based on".to_owned(), format!("block {}", format::count(review.height)));
-            let lines: Vec<(String, String)> =
-                review.lines.iter().cloned().chain(std::iter::once(based)).collect();
+            let based = (
+                "Based on".to_owned(),
+                format!("block {}", format::count(review.height)),
+            );
+            let lines: Vec<(String, String)> = review
+                .lines
+                .iter()
+                .cloned()
+                .chain(std::iter::once(based))
+                .collect();
             html! {
                 <form class="stack" {onsubmit} aria-label="Review">
                     <p class="say" role="status">{ &review.title }</p>
@@ -111,7 +122,10 @@ fn outcome(stage: Option<&Stage>) -> Html {
         Some(Stage::Proved { height, failed: None }) => html! {
             <p class="faint" role="status">{ format!("Proved: it stands in block {}, checked in this browser.", format::count(*height)) }</p>
         },
-        Some(Stage::Proved { height, failed: Some(why) }) => html! {
+        Some(Stage::Proved {
+            height,
+            failed: Some(why),
+        }) => html! {
             <Notice tone={Tone::Bad} title="It was executed and failed">
                 <p>{ why }</p><p>{ format!("Proved in block {}. Everything it did was undone; no token moved.", format::count(*height)) }</p>
             </Notice>

@@ -20,5 +20,5 @@ pub(crate) fn Spacer(props: &Props) -> Html {
             }
         });
     }
-    html! { <tr class="spacer" aria-hidden="true"><td ref={cell} colspan="6"></td></tr> }
+    html! { <tr class="spacer" aria-hidden="true"><td ref={cell}></td></tr> }
 }

@@ -15,14 +15,22 @@ pub(crate) struct Props {
 #[component]
 pub(crate) fn Steps(props: &Props) -> Html {
     let ActivityView { stage, times_ms, .. } = &props.activity;
-    let time = |name: &str| times_ms.iter().find(|(stage, _)| stage == name).map(|(_, ms)| *ms);
+    let time = |name: &str| {
+        times_ms
+            .iter()
+            .find(|(stage, _)| stage == name)
+            .map(|(_, ms)| *ms)
+    };
     let reached = match stage {
         Stage::Proved { .. } => 4,
         Stage::Believable => 2,
         Stage::Sent | Stage::Refused(_) => 1,
     };
     // "final" is a step of its own only in the times: the certificate may be there before the proof.
-    let reached = NAMES.iter().rposition(|name| time(name).is_some()).map_or(reached, |last| reached.max(last + 1));
+    let reached = NAMES
+        .iter()
+        .rposition(|name| time(name).is_some())
+        .map_or(reached, |last| reached.max(last + 1));
     let refused = matches!(stage, Stage::Refused(_));
     html! {
         <ol class="steps" aria-live="polite">

@@ -37,9 +37,15 @@ fn bits(password: &str) -> f64 {
             _ => 1.0 / (1.0 + 0.5 * seen as f64),
         };
     }
-    let easy = ["password", "qwert", "letmein", "iloveyou", "welcome", "admin", "credo", "iost"];
+    let easy = [
+        "password", "qwert", "letmein", "iloveyou", "welcome", "admin", "credo", "iost",
+    ];
     let lower = password.to_lowercase();
-    let known: usize = easy.iter().filter(|word| lower.contains(**word)).map(|word| word.len()).sum();
+    let known: usize = easy
+        .iter()
+        .filter(|word| lower.contains(**word))
+        .map(|word| word.len())
+        .sum();
     (fresh - 0.85 * known as f64).max(0.0) * f64::log2(kinds)
 }
 

@@ -29,7 +29,11 @@ pub(crate) fn TransferForm(props: &Props) -> Html {
     let amount = use_state(|| before_amount);
     let memo = use_state(|| before_memo);
     let exists = use_state_eq(|| false);
-    let most = props.account.balance.as_ref().map(|balance| balance.value.clone());
+    let most = props
+        .account
+        .balance
+        .as_ref()
+        .map(|balance| balance.value.clone());
     let itself = **to == *props.account.name;
     let long = memo.len() > MEMO;
     let ready = *exists && !itself && !long && fits(&amount, most.as_deref());
@@ -56,7 +60,12 @@ pub(crate) fn TransferForm(props: &Props) -> Html {
         .view
         .activity
         .iter()
-        .filter_map(|entry| entry.title.split_once(" to ").map(|(_, name)| AttrValue::from(name.to_owned())))
+        .filter_map(|entry| {
+            entry
+                .title
+                .split_once(" to ")
+                .map(|(_, name)| AttrValue::from(name.to_owned()))
+        })
         .collect();
     known.sort();
     known.dedup();

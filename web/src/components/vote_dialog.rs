@@ -45,7 +45,11 @@ impl Deed {
 pub(crate) fn VoteDialog(props: &Props) -> Html {
     let Props { node, account, .. } = props;
     let mine = account.votes.iter().find(|vote| vote.candidate == node.account);
-    let elsewhere: Vec<_> = account.votes.iter().filter(|vote| vote.candidate != node.account).collect();
+    let elsewhere: Vec<_> = account
+        .votes
+        .iter()
+        .filter(|vote| vote.candidate != node.account)
+        .collect();
     let mut deeds = vec![Deed::Vote];
     if !elsewhere.is_empty() {
         deeds.push(Deed::MoveHere);
@@ -62,8 +66,17 @@ pub(crate) fn VoteDialog(props: &Props) -> Html {
 
     // The other node of a move: one of one's own votes, or any other node.
     let sources: Vec<AttrValue> = match chosen {
-        Deed::MoveHere => elsewhere.iter().map(|vote| vote.candidate.clone().into()).collect(),
-        Deed::MoveAway => props.others.iter().filter(|name| ***name != *node.account).take(OFFERED).cloned().collect(),
+        Deed::MoveHere => elsewhere
+            .iter()
+            .map(|vote| vote.candidate.clone().into())
+            .collect(),
+        Deed::MoveAway => props
+            .others
+            .iter()
+            .filter(|name| ***name != *node.account)
+            .take(OFFERED)
+            .cloned()
+            .collect(),
         Deed::Vote | Deed::Unvote => Vec::new(),
     };
     let partner = (*other)
@@ -72,9 +85,10 @@ pub(crate) fn VoteDialog(props: &Props) -> Html {
         .or_else(|| sources.first().map(|name| name.to_string()));
     let most = match chosen {
         Deed::Vote => account.balance.as_ref().map(|balance| balance.value.clone()),
-        Deed::MoveHere => {
-            elsewhere.iter().find(|vote| Some(&vote.candidate) == partner.as_ref()).map(|vote| vote.amount.clone())
-        }
+        Deed::MoveHere => elsewhere
+            .iter()
+            .find(|vote| Some(&vote.candidate) == partner.as_ref())
+            .map(|vote| vote.amount.clone()),
         Deed::MoveAway | Deed::Unvote => mine.map(|vote| vote.amount.clone()),
     };
     if let Some(signed) = &*intent {
@@ -100,17 +114,36 @@ pub(crate) fn VoteDialog(props: &Props) -> Html {
     };
     let ready = fits(&amount, most.as_deref()) && (sources.is_empty() || partner.is_some());
     let onsubmit = {
-        let (intent, amount, here, partner) = (intent.clone(), amount.clone(), node.account.clone(), partner.clone());
+        let (intent, amount, here, partner) = (
+            intent.clone(),
+            amount.clone(),
+            node.account.clone(),
+            partner.clone(),
+        );
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
             let (amount, here) = ((*amount).trim().to_owned(), here.clone());
             let partner = partner.clone().unwrap_or_default();
             if ready {
                 intent.set(Some(match chosen {
-                    Deed::Vote => Intent::Vote { candidate: here, amount },
-                    Deed::MoveHere => Intent::Move { from: partner, to: here, amount },
-                    Deed::MoveAway => Intent::Move { from: here, to: partner, amount },
-                    Deed::Unvote => Intent::Unvote { candidate: here, amount },
+                    Deed::Vote => Intent::Vote {
+                        candidate: here,
+                        amount,
+                    },
+                    Deed::MoveHere => Intent::Move {
+                        from: partner,
+                        to: here,
+                        amount,
+                    },
+                    Deed::MoveAway => Intent::Move {
+                        from: here,
+                        to: partner,
+                        amount,
+                    },
+                    Deed::Unvote => Intent::Unvote {
+                        candidate: here,
+                        amount,
+                    },
                 }));
             }
         })
@@ -130,7 +163,9 @@ pub(crate) fn VoteDialog(props: &Props) -> Html {
             "One token, one vote. The tokens are locked while they vote; after unvoting they return in {}.",
             format::period(props.vote_lock_ms)
         ),
-        Deed::MoveHere | Deed::MoveAway => "Votes move at once and stay locked. They count for the next round.".to_owned(),
+        Deed::MoveHere | Deed::MoveAway => {
+            "Votes move at once and stay locked. They count for the next round.".to_owned()
+        }
         Deed::Unvote => format!(
             "The votes end at once. The tokens return {} later: on {}.",
             format::period(props.vote_lock_ms),

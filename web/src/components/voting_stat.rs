@@ -16,14 +16,26 @@ pub(crate) struct Props {
 pub(crate) fn VotingStat(props: &Props) -> Html {
     let store = use_store();
     let votes = &props.account.votes;
-    let value = props.account.voting.as_ref().map(|voting| AttrValue::from(format::amount(&voting.value)));
+    let value = props
+        .account
+        .voting
+        .as_ref()
+        .map(|voting| AttrValue::from(format::amount(&voting.value)));
     let seated = store.candidates.as_ref().map(|list| {
-        let seated = |name: &String| list.value.list.iter().any(|node| node.seated && node.account == *name);
+        let seated = |name: &String| {
+            list.value
+                .list
+                .iter()
+                .any(|node| node.seated && node.account == *name)
+        };
         votes.iter().filter(|vote| seated(&vote.candidate)).count() as u64
     });
     let nodes = format::plural(votes.len() as u64, "node");
     let words = match (votes.len(), seated) {
         (0, _) => "on no node yet".to_owned(),
+        (all, Some(seated)) if all as u64 == seated => {
+            format!("on {nodes}, {}", if all == 1 { "seated" } else { "all seated" })
+        }
         (_, Some(seated)) => format!("on {nodes}, {seated} seated"),
         (_, None) => format!("on {nodes}"),
     };

@@ -12,12 +12,25 @@ use crate::store::use_store;
 pub(crate) fn Who() -> Html {
     let store = use_store();
     let time = use_now(5_000);
-    let KeysView::Unlocked { public_key, locks_at_ms, .. } = &store.view.keys else {
+    let KeysView::Unlocked {
+        public_key,
+        locks_at_ms,
+        ..
+    } = &store.view.keys
+    else {
         return html! {};
     };
-    let name = store.view.account.as_ref().map_or_else(|| format::short(public_key), |account| account.name.clone());
+    let name = store
+        .view
+        .account
+        .as_ref()
+        .map_or_else(|| format::short(public_key), |account| account.name.clone());
     let left = ((*locks_at_ms - time) / 60_000.0).ceil();
-    let words = if left > 1.0 { format!("locks in {left:.0} min") } else { "locks within a minute".to_owned() };
+    let words = if left > 1.0 {
+        format!("locks in {left:.0} min")
+    } else {
+        "locks within a minute".to_owned()
+    };
     let lock = {
         let bridge = store.bridge.clone();
         Callback::from(move |_: MouseEvent| {

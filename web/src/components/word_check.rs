@@ -24,7 +24,11 @@ pub(crate) fn WordCheck(props: &Props) -> Html {
     let tried = use_state(|| false);
     let right = |i: usize| {
         let wanted = asked.get(i).and_then(|index| props.words.get(*index));
-        wanted.is_some_and(|word| typed.get(i).is_some_and(|text| text.trim().to_lowercase() == *word))
+        wanted.is_some_and(|word| {
+            typed
+                .get(i)
+                .is_some_and(|text| text.trim().to_lowercase() == *word)
+        })
     };
     let all = right(0) && right(1);
     let onsubmit = {

@@ -9,7 +9,10 @@ use crate::store::use_store;
 #[component]
 pub(crate) fn AccountPage() -> Html {
     let store = use_store();
-    let KeysView::Unlocked { public_key, accounts, .. } = &store.view.keys else {
+    let KeysView::Unlocked {
+        public_key, accounts, ..
+    } = &store.view.keys
+    else {
         return html! { <Waiting title="Account" /> };
     };
     let onchoose = {
@@ -22,7 +25,11 @@ pub(crate) fn AccountPage() -> Html {
             });
         })
     };
-    let knows_chain = store.view.chain.as_ref().is_some_and(|chain| chain.head.is_some());
+    let knows_chain = store
+        .view
+        .chain
+        .as_ref()
+        .is_some_and(|chain| chain.head.is_some());
     html! {
         <Layout form={Form::Narrow}>
             if !accounts.is_empty() {

@@ -3,8 +3,8 @@
 use yew::prelude::*;
 
 use crate::components::{
-    Action, Activity, Badge, Balance, Card, Form, Glyph, Layout, LinkButton, Stat, UnlockingStat, VotingStat, Waiting,
-    Weight,
+    Action, Activity, Badge, Balance, Card, Form, Glyph, Layout, LinkButton, Stat, UnlockingStat, VotingStat,
+    Waiting, Weight,
 };
 use crate::route::Route;
 use crate::store::use_store;
@@ -13,9 +13,13 @@ use credo_web::protocol::Command;
 #[component]
 pub(crate) fn Home() -> Html {
     let store = use_store();
-    let Some(account) = &store.view.account else { return html! { <Waiting title="Balance" /> } };
+    let Some(account) = &store.view.account else {
+        return html! { <Waiting title="Balance" /> };
+    };
     let balance = account.balance.as_ref();
-    let badge = balance.map(|balance| html! { <Badge face={balance.face} block=true /> }).unwrap_or_default();
+    let badge = balance
+        .map(|balance| html! { <Badge face={balance.face} block=true /> })
+        .unwrap_or_default();
     html! {
         <>
             <Card title="Balance" side={badge}>

@@ -38,14 +38,20 @@ pub(crate) fn Import(props: &Props) -> Html {
     };
     let count = text.split_whitespace().count();
     let secret = match *kind {
-        WORDS if matches!(count, 12 | 15 | 18 | 21 | 24) => {
-            Some(Secret::Words(text.split_whitespace().map(str::to_lowercase).collect::<Vec<_>>().join(" ")))
-        }
+        WORDS if matches!(count, 12 | 15 | 18 | 21 | 24) => Some(Secret::Words(
+            text.split_whitespace()
+                .map(str::to_lowercase)
+                .collect::<Vec<_>>()
+                .join(" "),
+        )),
         KEY if count == 1 && text.trim().len() >= 32 => Some(Secret::Base58(text.trim().to_owned())),
         BACKUP => file
             .as_ref()
             .filter(|_| !old.is_empty())
-            .map(|(_, content)| Secret::Backup { file: content.clone(), password: (*old).clone() }),
+            .map(|(_, content)| Secret::Backup {
+                file: content.clone(),
+                password: (*old).clone(),
+            }),
         _ => None,
     };
     let fields = match *kind {

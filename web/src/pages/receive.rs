@@ -8,7 +8,9 @@ use crate::store::use_store;
 #[component]
 pub(crate) fn Receive() -> Html {
     let store = use_store();
-    let Some(account) = &store.view.account else { return html! { <Waiting title="Receive" /> } };
+    let Some(account) = &store.view.account else {
+        return html! { <Waiting title="Receive" /> };
+    };
     let name = AttrValue::from(account.name.clone());
     html! {
         <Layout form={Form::Narrow}>

@@ -12,7 +12,9 @@ pub(crate) fn Send() -> Html {
     let store = use_store();
     let draft = use_state(|| None::<Intent>);
     let signing = use_state(|| false);
-    let Some(account) = &store.view.account else { return html! { <Waiting title="Send" /> } };
+    let Some(account) = &store.view.account else {
+        return html! { <Waiting title="Send" /> };
+    };
     let onready = {
         let (draft, signing) = (draft.clone(), signing.clone());
         Callback::from(move |intent| {
@@ -35,7 +37,7 @@ pub(crate) fn Send() -> Html {
     html! {
         <Layout form={Form::Two}>
             if let Some(intent) = (*draft).clone().filter(|_| *signing) {
-                <Card title="Review">
+                <Card title="Transfer">
                     <Signing {intent} {onback} {ondone} done_label="Done" />
                 </Card>
             } else {

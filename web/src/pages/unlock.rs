@@ -21,15 +21,24 @@ pub(crate) fn Unlock() -> Html {
         })
     };
     let onsubmit = {
-        let (bridge, password, busy, problem) =
-            (store.bridge.clone(), password.clone(), busy.clone(), problem.clone());
+        let (bridge, password, busy, problem) = (
+            store.bridge.clone(),
+            password.clone(),
+            busy.clone(),
+            problem.clone(),
+        );
         Callback::from(move |event: SubmitEvent| {
             event.prevent_default();
             let (bridge, password, busy, problem) =
                 (bridge.clone(), password.clone(), busy.clone(), problem.clone());
             busy.set(true);
             wasm_bindgen_futures::spawn_local(async move {
-                if let Err(sentence) = bridge.ask(Command::Unlock { password: (*password).clone() }).await {
+                if let Err(sentence) = bridge
+                    .ask(Command::Unlock {
+                        password: (*password).clone(),
+                    })
+                    .await
+                {
                     problem.set(Some(sentence));
                 }
                 busy.set(false);

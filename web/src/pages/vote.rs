@@ -22,7 +22,9 @@ pub(crate) fn Vote(props: &Props) -> Html {
     let picked = use_state(|| None::<CandidateView>);
     {
         let search = search.clone();
-        use_effect_with(props.node.clone(), move |node| search.set(node.clone().unwrap_or_default()));
+        use_effect_with(props.node.clone(), move |node| {
+            search.set(node.clone().unwrap_or_default())
+        });
     }
     {
         let bridge = store.bridge.clone();
@@ -53,7 +55,9 @@ pub(crate) fn Vote(props: &Props) -> Html {
         Callback::from(move |()| picked.set(None))
     };
     let seats = chain.map_or(1, |chain| chain.committee.len().max(1) as u64);
-    let turns = chain.map_or(0, |chain| (chain.epoch_length / seats).min(u64::from(u32::MAX)) as u32);
+    let turns = chain.map_or(0, |chain| {
+        (chain.epoch_length / seats).min(u64::from(u32::MAX)) as u32
+    });
     let count = store.candidates.as_ref().map(|list| list.value.list.len() as u64);
     let side = html! {
         <Layout form={Form::Row}>

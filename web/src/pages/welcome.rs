@@ -30,7 +30,8 @@ pub(crate) fn Welcome() -> Html {
         Callback::from(move |()| step.set(next.clone()))
     };
     let create = {
-        let (bridge, step, busy, problem) = (store.bridge.clone(), step.clone(), busy.clone(), problem.clone());
+        let (bridge, step, busy, problem) =
+            (store.bridge.clone(), step.clone(), busy.clone(), problem.clone());
         Callback::from(move |()| {
             let (bridge, step, busy, problem) = (bridge.clone(), step.clone(), busy.clone(), problem.clone());
             busy.set(true);
@@ -46,7 +47,8 @@ pub(crate) fn Welcome() -> Html {
         })
     };
     let set_up = {
-        let (bridge, step, busy, problem) = (store.bridge.clone(), step.clone(), busy.clone(), problem.clone());
+        let (bridge, step, busy, problem) =
+            (store.bridge.clone(), step.clone(), busy.clone(), problem.clone());
         Callback::from(move |(secret, password): (Secret, String)| {
             let (bridge, step, busy, problem) = (bridge.clone(), step.clone(), busy.clone(), problem.clone());
             busy.set(true);
