@@ -75,7 +75,9 @@ impl Bridge {
 
     fn listen(&self) {
         let Some(worker) = &self.0.worker else {
-            self.0.news.emit(News::Broken("This browser can't start the verifier: it knows no module workers.".into()));
+            self.0.news.emit(News::Broken(
+                "This browser can't start the verifier: it knows no module workers.".into(),
+            ));
             return;
         };
         let weak = Rc::downgrade(&self.0);
@@ -120,7 +122,11 @@ impl Bridge {
                     plane.send(relay, bytes);
                 }
             }
-            FromWorker::Close { relay, reason, for_good } => {
+            FromWorker::Close {
+                relay,
+                reason,
+                for_good,
+            } => {
                 if let Some(plane) = self.0.plane.borrow().as_ref() {
                     plane.close(relay, reason, for_good);
                 }
@@ -172,7 +178,9 @@ impl Bridge {
             pending.insert(id, sender);
         }
         self.tell(ToWorker::Command { id, command });
-        receiver.await.unwrap_or_else(|_| Err("The verifier stopped. Reload the page.".into()))
+        receiver
+            .await
+            .unwrap_or_else(|_| Err("The verifier stopped. Reload the page.".into()))
     }
 
     /// The relays' plane, once it runs.

@@ -42,8 +42,12 @@ pub(crate) fn query(name: &str) -> Option<String> {
 pub(crate) async fn copy(text: &str) -> bool {
     // Not every context has a clipboard: plain http on another host has none.
     let navigator: JsValue = window().navigator().into();
-    let present = js_sys::Reflect::get(&navigator, &"clipboard".into()).is_ok_and(|value| !value.is_undefined());
-    present && JsFuture::from(window().navigator().clipboard().write_text(text)).await.is_ok()
+    let present =
+        js_sys::Reflect::get(&navigator, &"clipboard".into()).is_ok_and(|value| !value.is_undefined());
+    present
+        && JsFuture::from(window().navigator().clipboard().write_text(text))
+            .await
+            .is_ok()
 }
 
 /// Can this browser share text with other apps?
@@ -82,7 +86,8 @@ pub(crate) fn download(name: &str, text: &str) -> Result<(), JsValue> {
 /// Asks the browser not to evict what is stored here (design: keys must last).
 pub(crate) async fn persist() {
     let navigator: JsValue = window().navigator().into();
-    let present = js_sys::Reflect::get(&navigator, &"storage".into()).is_ok_and(|value| !value.is_undefined());
+    let present =
+        js_sys::Reflect::get(&navigator, &"storage".into()).is_ok_and(|value| !value.is_undefined());
     if present && let Ok(promise) = window().navigator().storage().persist() {
         // Refusal changes nothing: the words are the backup.
         let _ = JsFuture::from(promise).await;

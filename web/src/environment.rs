@@ -65,5 +65,8 @@ pub(crate) fn watch(report: impl Fn(Environment) + 'static) -> Watch {
             report(Environment::Resumed);
         }
     });
-    Watch { _listeners: listeners, _heartbeat: heartbeat }
+    Watch {
+        _listeners: listeners,
+        _heartbeat: heartbeat,
+    }
 }

@@ -214,10 +214,24 @@ impl std::fmt::Debug for Secret {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub enum Intent {
-    Transfer { to: String, amount: String, memo: String },
-    Vote { candidate: String, amount: String },
-    Unvote { candidate: String, amount: String },
-    Move { from: String, to: String, amount: String },
+    Transfer {
+        to: String,
+        amount: String,
+        memo: String,
+    },
+    Vote {
+        candidate: String,
+        amount: String,
+    },
+    Unvote {
+        candidate: String,
+        amount: String,
+    },
+    Move {
+        from: String,
+        to: String,
+        amount: String,
+    },
 }
 
 /// Replies to commands.
@@ -537,7 +551,10 @@ pub enum Stage {
     /// In a block that isn't final (claimed).
     Believable,
     /// Its block is final and its inclusion verified; `failed` says why when its actions failed.
-    Proved { height: u64, failed: Option<String> },
+    Proved {
+        height: u64,
+        failed: Option<String>,
+    },
     /// Refused by every relay, or expired without a trace; nothing was lost.
     Refused(String),
 }

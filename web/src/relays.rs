@@ -51,15 +51,19 @@ fn remembered() -> Option<Directory> {
 }
 
 async fn fetch() -> Result<Directory, String> {
-    let answer = Request::get("/relays")
-        .send()
-        .await
-        .map_err(|_| "The server that this page came from doesn't answer, and no relay is remembered.".to_owned())?;
+    let answer = Request::get("/relays").send().await.map_err(|_| {
+        "The server that this page came from doesn't answer, and no relay is remembered.".to_owned()
+    })?;
     if !answer.ok() {
-        return Err(format!("The server that this page came from names no relays (status {}).", answer.status()));
+        return Err(format!(
+            "The server that this page came from names no relays (status {}).",
+            answer.status()
+        ));
     }
-    let mut directory: Directory =
-        answer.json().await.map_err(|_| "The server's list of relays can't be read.".to_owned())?;
+    let mut directory: Directory = answer
+        .json()
+        .await
+        .map_err(|_| "The server's list of relays can't be read.".to_owned())?;
     directory.relays.retain(|relay| !relay.addresses.is_empty());
     directory.relays.truncate(MOST);
     if directory.relays.is_empty() {
@@ -71,6 +75,9 @@ async fn fetch() -> Result<Directory, String> {
 impl Relay {
     /// How the worker and the screen call it: by its first address.
     pub(crate) fn label(&self) -> String {
-        self.addresses.first().cloned().unwrap_or_else(|| self.name.clone())
+        self.addresses
+            .first()
+            .cloned()
+            .unwrap_or_else(|| self.name.clone())
     }
 }

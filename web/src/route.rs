@@ -27,7 +27,9 @@ impl Route {
     /// From the part after `#`. Unknown places lead home.
     pub(crate) fn parse(hash: &str) -> Self {
         let text = hash.trim_start_matches('#').trim_start_matches('/');
-        let (place, rest) = text.split_once('/').map_or((text, None), |(place, rest)| (place, Some(rest)));
+        let (place, rest) = text
+            .split_once('/')
+            .map_or((text, None), |(place, rest)| (place, Some(rest)));
         let rest = rest.filter(|rest| !rest.is_empty()).map(str::to_owned);
         match place {
             "send" => Self::Send,

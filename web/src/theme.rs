@@ -70,5 +70,8 @@ impl Theme {
 
 /// The system's wish, to be listened to.
 pub(crate) fn system() -> Option<MediaQueryList> {
-    window().match_media("(prefers-color-scheme: dark)").ok().flatten()
+    window()
+        .match_media("(prefers-color-scheme: dark)")
+        .ok()
+        .flatten()
 }
