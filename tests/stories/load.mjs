@@ -1,0 +1,37 @@
+// How long from navigation to a verified head and to the first proved balance: cold (nothing stored but the key) and
+// warm (a second visit). Prints JSON for the benchmark.
+
+import { balance, createKey, faucetAccount, open, PASSWORD, story, synced } from "./lib.mjs";
+
+await story(async (keep) => {
+  const path = `/?transport=${process.env.CREDO_TRANSPORT ?? "webrtc"}`;
+  const browser = keep(await open(path));
+  const { page } = browser;
+  await synced(page);
+  const words = await createKey(page);
+  await faucetAccount(page, process.env.CREDO_NAME ?? "timer_1");
+  const times = { warm: [], cold: [], head: [] };
+  for (let i = 0; i < 3; i++) {
+    const start = Date.now();
+    await page.goto(process.env.CREDO_URL + path);
+    await page.reload();
+    await page.getByLabel("Password", { exact: true }).fill(PASSWORD);
+    await page.getByRole("button", { name: "Unlock" }).click();
+    await balance(page, (b) => b === 10_000);
+    times.warm.push(Date.now() - start);
+  }
+  await browser.close();
+  for (let i = 0; i < 3; i++) {
+    const cold = keep(await open("/nothing-here.txt"));
+    const start = Date.now();
+    await cold.page.goto(process.env.CREDO_URL + path);
+    await synced(cold.page);
+    times.head.push(Date.now() - start);
+    const imported = Date.now();
+    await cold.page.getByRole("button", { name: "Import a key" }).click();
+    await cold.page.getByLabel(/words/i).first().fill(words.join(" "));
+    await cold.close();
+    times.cold.push(Date.now() - start - (Date.now() - imported));
+  }
+  console.log(`RESULT ${JSON.stringify(times)}`);
+});
