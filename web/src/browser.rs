@@ -27,17 +27,6 @@ pub(crate) fn now() -> f64 {
     js_sys::Date::now()
 }
 
-/// One parameter of the page's address.
-pub(crate) fn query(name: &str) -> Option<String> {
-    let search = window().location().search().ok()?;
-    search
-        .trim_start_matches('?')
-        .split('&')
-        .filter_map(|pair| pair.split_once('='))
-        .find(|(key, _)| *key == name)
-        .map(|(_, value)| value.to_owned())
-}
-
 /// Puts text on the clipboard; false where the browser refuses.
 pub(crate) async fn copy(text: &str) -> bool {
     // Not every context has a clipboard: plain http on another host has none.

@@ -1,17 +1,41 @@
-//! The page's connections to relays, as the bridge uses them.
+//! The page's connections to relays, tied to the bridge: what they bring goes to the worker, unread.
 
-use credo_web::protocol::{Environment, RelayId};
+use credo_web::net::{self, Event};
+use credo_web::protocol::{Environment, RelayId, ToWorker};
 
-/// A running public plane.
-pub(crate) struct Plane {}
+use crate::bridge::Bridge;
+use crate::relays::Relay;
+
+/// The running connections.
+pub(crate) struct Plane(net::Handle);
 
 impl Plane {
-    pub(crate) fn send(&self, _relay: RelayId, _bytes: Vec<u8>) {}
-    pub(crate) fn close(&self, _relay: RelayId, _reason: String, _for_good: bool) {}
-    pub(crate) fn environment(&self, _change: Environment) {}
+    /// Sends a frame's body.
+    pub(crate) fn send(&self, relay: RelayId, bytes: Vec<u8>) {
+        self.0.send(relay, bytes);
+    }
+
+    /// Closes a relay's stream.
+    pub(crate) fn close(&self, relay: RelayId, reason: String, for_good: bool) {
+        self.0.close(relay, reason, for_good);
+    }
+
+    /// The page's circumstances changed.
+    pub(crate) fn environment(&self, change: Environment) {
+        self.0.environment(change);
+    }
 }
 
 /// Starts the connections and ties them to the bridge.
-pub(crate) fn run(bridge: &crate::bridge::Bridge, _relays: Vec<crate::relays::Relay>) {
-    bridge.attach(Plane {});
+pub(crate) fn run(bridge: &Bridge, relays: Vec<Relay>) {
+    let told = bridge.clone();
+    let addresses = relays.into_iter().map(|relay| relay.addresses).collect();
+    let handle = net::start(addresses, net::asked_transport(), move |event| {
+        told.tell(match event {
+            Event::Connected { relay, transport, dial_ms } => ToWorker::Connected { relay, transport, dial_ms },
+            Event::Disconnected { relay, reason } => ToWorker::Disconnected { relay, reason },
+            Event::Frame { relay, bytes } => ToWorker::Frame { relay, bytes },
+        });
+    });
+    bridge.attach(Plane(handle));
 }
