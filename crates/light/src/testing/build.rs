@@ -1,0 +1,319 @@
+//! Building the chain with the real store.
+
+use commonware_codec::Encode as _;
+use commonware_runtime::{Runner as _, deterministic};
+use credo_msb::{HandOver, History, MSB_VERSION, MsbHeader};
+use credo_pob::{Candidate, CandidateStatus, Candidates, ListDigest, Round, Seat, Turns, Vote, Voter};
+use credo_primitives::block::HEADER_VERSION;
+use credo_primitives::entry::{Balance, Frozen, KeyAccounts};
+use credo_primitives::hash::ZERO_DIGEST;
+use credo_primitives::spec::SPEC_VERSION;
+use credo_primitives::{
+    AccountName, Action, Algorithm, Amount, ChainSpec, Digest, Header, Parameters, Preset, Receipt,
+    SecretKey, StateKey, Status, StatusCode, Text, Transaction, merkle, sha256,
+};
+use credo_state::{Store, StoreConfig, Writes};
+use credo_wire::KeyProof;
+
+use super::chain::{TestBlock, TestChain, TestConfig, TestTransaction, certify};
+
+fn name(text: &str) -> AccountName {
+    AccountName::any(text).expect("a name")
+}
+
+fn text<const N: usize>(text: &str) -> Text<N> {
+    Text::new(text).expect("short")
+}
+
+/// The account that the tests look at.
+const ACCOUNT: &str = "marlow";
+
+fn secret() -> SecretKey {
+    SecretKey::from_seed(Algorithm::Ed25519, &[7; 32]).expect("a seed")
+}
+
+/// What the tests read; the last stands nowhere.
+fn keys() -> Vec<StateKey> {
+    let account = name(ACCOUNT);
+    vec![
+        StateKey::candidates(),
+        StateKey::round(),
+        StateKey::turns(),
+        StateKey::balance(&account, "iost"),
+        StateKey::voter(&account),
+        StateKey::key_accounts(&secret().public_key()),
+        StateKey::balance(&name("nobody_here"), "iost"),
+    ]
+}
+
+fn candidates(height: u64, pool: u32) -> Candidates {
+    let list = (0..pool)
+        .map(|i| Candidate {
+            account: name(&format!("servi_{i:03}")),
+            key: commonware_cryptography::Signer::public_key(&super::test_key(i)),
+            location: text("here"),
+            url: text("https://example.org"),
+            net_id: text("127.0.0.1:1"),
+            generation: 0,
+            status: CandidateStatus::Candidate,
+            order: u64::from(i) + 1,
+            votes: Amount::from_iost(1_000 + u64::from(i)),
+            servi: u128::from(height) * u128::from(i + 1),
+        })
+        .collect();
+    Candidates::new(list, u64::from(pool) + 1)
+}
+
+fn state(config: &TestConfig, height: u64, epoch: u64) -> (Writes, Vec<u8>) {
+    let account = name(ACCOUNT);
+    let list = candidates(height, config.keys);
+    let bytes = list.to_bytes().to_vec();
+    let seats = TestChain::seated(config.seats, config.keys, epoch + 1);
+    let entries: Vec<Option<Vec<u8>>> = vec![
+        Some(ListDigest::of(&bytes, list.list.len()).encode().to_vec()),
+        Some(
+            Round {
+                epoch: epoch + 1,
+                seats: (seats.iter())
+                    .map(|i| Seat {
+                        account: list.list[*i as usize].account.clone(),
+                        key: list.list[*i as usize].key.clone(),
+                        servi: list.list[*i as usize].servi,
+                    })
+                    .collect(),
+                total_votes: Amount::from_iost(10_000),
+                previous: Vec::new(),
+            }
+            .encode()
+            .to_vec(),
+        ),
+        Some(
+            Turns {
+                epoch,
+                produced: vec![1; config.seats as usize],
+                missed: vec![0; config.seats as usize],
+            }
+            .encode()
+            .to_vec(),
+        ),
+        Some(
+            Balance {
+                available: Amount::from_iost(1_000 + height),
+                frozen: vec![Frozen {
+                    amount: Amount::from_iost(5),
+                    until_ms: config.time_ms + 60_000,
+                }],
+            }
+            .encode()
+            .to_vec(),
+        ),
+        Some(
+            Voter {
+                votes: vec![Vote {
+                    candidate: name("servi_001"),
+                    generation: 0,
+                    amount: Amount::from_iost(250),
+                }],
+            }
+            .encode()
+            .to_vec(),
+        ),
+        Some(
+            KeyAccounts {
+                accounts: vec![account],
+            }
+            .encode()
+            .to_vec(),
+        ),
+    ];
+    (keys().into_iter().zip(entries).collect(), bytes)
+}
+
+fn transaction(spec: &ChainSpec, height: u64, number: u64, time_ms: u64) -> TestTransaction {
+    let time = (time_ms * 1_000_000) as i64 + number as i64;
+    let mut transaction = Transaction {
+        time,
+        expiration: time + 60_000_000_000,
+        gas_ratio: 100,
+        gas_limit: 1_000_000,
+        delay: 0,
+        chain_id: spec.parameters.chain_id,
+        signers: Vec::new(),
+        actions: vec![Action {
+            contract: "token.iost".into(),
+            name: "transfer".into(),
+            data: format!("[\"iost\",\"{ACCOUNT}\",\"harbor_cafe\",\"{height}\",\"\"]"),
+        }],
+        amount_limit: Vec::new(),
+        signs: Vec::new(),
+        referred_tx: Vec::new(),
+        publisher: String::new(),
+        publisher_signs: Vec::new(),
+    };
+    transaction.sign_as_publisher(ACCOUNT, &secret());
+    let receipt = Receipt {
+        tx_hash: transaction.hash(),
+        gas_usage: 7_000 + number as i64,
+        ram_usage: Vec::new(),
+        status: Status {
+            code: StatusCode::Success,
+            message: text(""),
+        },
+        returns: vec![text("[]")],
+        receipts: Vec::new(),
+    };
+    TestTransaction {
+        transaction: transaction.encode(),
+        receipt: receipt.encode().to_vec(),
+    }
+}
+
+impl TestChain {
+    /// Builds a chain with real signatures and a real store, the same for the same configuration.
+    pub fn build(config: TestConfig) -> Self {
+        deterministic::Runner::default().start(|context| build(config, context))
+    }
+}
+
+async fn build(config: TestConfig, context: deterministic::Context) -> TestChain {
+    let mut store = Store::open(context, StoreConfig::new("state"))
+        .await
+        .expect("opens");
+    let (writes, _) = state(&config, 0, 0);
+    let staged = store.stage(None, &writes, None).await.expect("stages");
+    store.commit(&staged).await.expect("commits");
+    let spec = ChainSpec {
+        version: SPEC_VERSION,
+        preset: Preset::Devnet,
+        name: text("test"),
+        parameters: Parameters {
+            committee_size: config.seats,
+            epoch_length: config.epoch_length,
+            vote_lock_ms: config.vote_lock_ms,
+            ..Parameters::preset(Preset::Devnet)
+        },
+        salt: sha256(&[&[config.salt]]),
+        time_ms: config.time_ms,
+        allocations: ZERO_DIGEST,
+        state: staged.commitment().into(),
+        servi_digest: ZERO_DIGEST,
+        committee: TestChain::members(config.seats, config.keys, 0),
+    };
+    let genesis = spec.genesis_header();
+    let mut history = History::new(&genesis.digest());
+    let (mut parent, mut msb_digest, mut leaves) = (genesis.clone(), genesis.digest(), Vec::new());
+    let mut chain = TestChain {
+        spec,
+        blocks: Vec::new(),
+        hand_overs: Vec::new(),
+        keys: keys(),
+        pool: config.keys,
+    };
+    for height in 1..=config.epochs * config.epoch_length + config.tail {
+        let epoch = chain.spec.epoch_of(height);
+        let (first, last) = (chain.spec.first_height(epoch), chain.spec.last_height(epoch));
+        // One view is skipped in every epoch, after its second block.
+        let view = height - first + 1 + u64::from(height - first >= 2);
+        let time_ms = config.time_ms + height * chain.spec.parameters.slot_ms;
+        let transactions: Vec<TestTransaction> = match height == last {
+            true => Vec::new(),
+            false => (0..height % 4)
+                .map(|n| transaction(&chain.spec, height, n, time_ms))
+                .collect(),
+        };
+        let (writes, list) = state(&config, height, epoch);
+        let staged = store
+            .stage(None, &writes, Some(height.to_be_bytes().to_vec()))
+            .await
+            .expect("stages");
+        store.commit(&staged).await.expect("commits");
+        let mut entries = Vec::new();
+        for key in &chain.keys {
+            let (value, proof) = store.prove(key).await.expect("proves");
+            entries.push(KeyProof { value, proof });
+        }
+        let hashes: Vec<Digest> = transactions.iter().map(TestTransaction::hash).collect();
+        let receipts: Vec<Digest> = transactions.iter().map(TestTransaction::receipt_hash).collect();
+        leaves.extend(
+            hashes
+                .iter()
+                .zip(&receipts)
+                .map(|(t, r)| merkle::transaction_leaf(t, r)),
+        );
+        let committee = chain.committee(epoch);
+        let mut header = Header {
+            version: HEADER_VERSION,
+            spec: chain.spec.hash(),
+            shard: 0,
+            epoch,
+            height,
+            view,
+            parent_view: if height == first { 0 } else { parent.view },
+            parent: parent.digest(),
+            time_ms,
+            proposer: committee.leader(view).clone(),
+            transaction_root: merkle::root(&hashes),
+            receipt_root: merkle::root(&receipts),
+            state: staged.commitment(),
+            outbox_root: ZERO_DIGEST,
+            msb: None,
+        };
+        let mut signers = chain.signers(epoch);
+        if height == last {
+            let msb = MsbHeader {
+                version: MSB_VERSION,
+                shard: 0,
+                epoch,
+                first_height: first,
+                last_height: last,
+                last_view: view,
+                previous: msb_digest,
+                history_root: history.root(),
+                transactions_root: merkle::root(&leaves),
+                transaction_count: leaves.len() as u64,
+                state_root: header.state.root,
+                servi_digest: ListDigest::of(&list, config.keys as usize).digest,
+                randomness: ZERO_DIGEST,
+                next_committee: TestChain::members(config.seats, config.keys, epoch + 1),
+                council: Vec::new(),
+                parameter_set: Vec::new(),
+                shards: Vec::new(),
+            };
+            leaves.clear();
+            msb_digest = msb.digest();
+            history.append(&msb_digest);
+            header.msb = Some(msb_digest);
+            // P-30: the certificate may be of a later view than the header.
+            let certificate = certify(&committee, &header, view + epoch % 2, &signers);
+            chain.hand_overs.push(HandOver {
+                header: header.clone(),
+                msb,
+                certificate,
+            });
+        }
+        // Which members answered first varies, within what a quorum allows.
+        if height % 3 == 0 && signers.len() > committee.quorum() {
+            signers.remove((height % 2) as usize);
+        }
+        let certificate = match () {
+            () if height == last => chain.hand_overs.last().expect("just pushed").certificate.clone(),
+            // The second block of an epoch is final through its child only.
+            () if height == first + 1
+                && config.epoch_length > 2
+                && height < config.epochs * config.epoch_length =>
+            {
+                Vec::new()
+            }
+            () => certify(&committee, &header, view, &signers),
+        };
+        parent = header.clone();
+        chain.blocks.push(TestBlock {
+            header,
+            certificate,
+            transactions,
+            entries,
+            list,
+        });
+    }
+    chain
+}
