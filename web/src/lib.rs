@@ -2,4 +2,6 @@
 //!
 //! The page itself (`main.rs`, `app`, `components`, `pages`) draws what the worker proved and decides nothing.
 
+pub mod net;
 pub mod protocol;
+pub mod worker;
