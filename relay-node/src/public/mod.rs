@@ -16,6 +16,8 @@ mod admission;
 mod answers;
 mod bucket;
 pub mod client;
+#[cfg(test)]
+pub(crate) mod fake;
 mod identity;
 mod outbox;
 mod session;
