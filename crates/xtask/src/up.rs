@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 
 use crate::process::{self, Group};
-use crate::progress::{Board, took};
+use crate::progress::{Board, print, took};
 use crate::project::Project;
 use crate::tools::Tools;
 use crate::{build, http, wasm};
@@ -29,8 +29,8 @@ pub(crate) struct Options {
     /// How many validators a new chain starts with.
     #[arg(long, value_name = "N")]
     validators: Option<u16>,
-    /// The port of the first relay's page.
-    #[arg(long, value_name = "P", default_value_t = 8080)]
+    /// The port of the first relay's page; what else the network listens on lies in the hundred above it.
+    #[arg(long, value_name = "P", default_value_t = 8420)]
     port: u16,
     /// Doesn't open the page in a browser.
     #[arg(long)]
@@ -69,14 +69,7 @@ pub(crate) fn run(project: &Project, board: &Board, options: &Options) -> Result
             options.port
         );
     }
-    if options.fresh && data.exists() {
-        fs::remove_dir_all(&data)
-            .with_context(|| format!("the old chain in {} can't be removed", data.display()))?;
-    }
-    let again = data.exists();
-    if again && (options.fast || options.validators.is_some()) {
-        board.say("the chain goes on as it was made: --fast and --validators count for a new one (--fresh)");
-    }
+    let again = !options.fresh && data.join("genesis.json").exists();
 
     let node = node.first().context("cargo built the node")?;
     let mut network = start(project, node, &data, options)?;
@@ -114,8 +107,10 @@ fn start(project: &Project, node: &Path, data: &Path, options: &Options) -> Resu
     if let Some(validators) = options.validators {
         command.args(["--validators", &validators.to_string()]);
     }
-    if options.fast {
-        command.arg("--fast");
+    for (wanted, flag) in [(options.fast, "--fast"), (options.fresh, "--fresh")] {
+        if wanted {
+            command.arg(flag);
+        }
     }
     command.args(&options.rest);
     command.stdout(Stdio::from(file)).stderr(Stdio::from(errors));
@@ -160,10 +155,11 @@ fn serve(
     }
     bar.done(true, if again { "the chain goes on" } else { "a new chain" });
 
-    let address = format!("http://localhost:{}/", options.port);
+    let address = format!("http://127.0.0.1:{}/", options.port);
     let shown = console::style(&address).bold().underlined();
-    crate::progress::print(&format!("\n  Credo is running. Open {shown}\n"));
-    crate::progress::print(&format!("  log   {}\n  stop  Ctrl-C\n", log.display()));
+    print(&format!("\n  Credo is running. Open {shown}\n"));
+    print(&summary(&log));
+    print(&format!("  log      {}\n  stop     Ctrl-C\n", log.display()));
     if !options.no_open {
         open(&address);
     }
@@ -236,6 +232,26 @@ fn stop_left_over(board: &Board, mark: &Path) -> Result<()> {
     Ok(())
 }
 
+/// What the network says of itself: the lines of its summary that tell more than where to go.
+fn summary(log: &Path) -> String {
+    let asked = Instant::now();
+    loop {
+        let text = fs::read_to_string(log).unwrap_or_default();
+        let lines: Vec<_> = text.lines().filter(|line| line.starts_with("  ")).collect();
+        // Its last line; health is told a moment earlier.
+        let whole = lines.iter().any(|line| line.trim_start().starts_with("stop "));
+        if whole || asked.elapsed() > Duration::from_secs(5) {
+            let told = |line: &&&str| {
+                !["open ", "stop "]
+                    .iter()
+                    .any(|word| line.trim_start().starts_with(word))
+            };
+            return lines.iter().filter(told).copied().collect::<Vec<_>>().join("\n");
+        }
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
 fn last_lines(path: &PathBuf, count: usize) -> String {
     let text = fs::read_to_string(path).unwrap_or_default();
     let lines: Vec<_> = text.lines().collect();
@@ -253,6 +269,15 @@ mod tests {
         assert_eq!(last_lines(&path, 2), "");
         fs::write(&path, "a\nb\nc\n").unwrap();
         assert_eq!(last_lines(&path, 2), "b\nc");
+    }
+
+    #[test]
+    fn the_summary_leaves_out_what_was_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("log");
+        let text = "INFO started\n\n  open     http://127.0.0.1:1/\n  spec     ab\n  stop     Ctrl-C\n";
+        fs::write(&path, text).unwrap();
+        assert_eq!(summary(&path), "  spec     ab");
     }
 
     #[test]
