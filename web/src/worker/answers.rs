@@ -4,11 +4,12 @@ use crate::protocol::{CandidatesView, NameStatus, Reply, Shown, Stage};
 use credo_light::Query;
 use credo_primitives::hash::digest_from_base58;
 
-use super::chain::Answer;
-use super::core::{Core, ForList, List, Purpose};
+use super::core::Core;
 use super::facts::{Holding, decode};
+use super::parts::{ForList, List, Purpose};
 use super::servi;
 use super::storage::key;
+use super::verified::Answer;
 
 /// The list again after a change of it, at most this often.
 const LIST_MS: f64 = 1_000.0;

@@ -9,9 +9,10 @@ use credo_wallet::{Basis, Intent as Wanted, draft};
 use zeroize::Zeroizing;
 
 use super::activity::{MAX_OPEN, Record};
-use super::core::{Core, ForList, Job, Purpose};
+use super::core::Core;
 use super::facts::Holding;
 use super::keys::{capital, new_words};
+use super::parts::{ForList, Job, Purpose};
 use super::servi;
 use super::storage::{Write, key, meta};
 

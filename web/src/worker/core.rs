@@ -8,16 +8,16 @@ use std::collections::BTreeMap;
 
 use crate::protocol::{CandidatesView, Environment, FromWorker, Reply, Shown, ToWorker, View};
 use credo_light::Query;
-use credo_pob::{Candidates, ListDigest};
 use credo_primitives::AccountName;
-use credo_wallet::{Draft, Intent, Keystore};
+use credo_wallet::{Draft, Keystore};
 
 use super::activity::Activity;
-use super::chain::{AskId, Chain, Happening};
-use super::facts::{Facts, Proof, Refresh};
+use super::chain::Chain;
+use super::facts::Facts;
 use super::keys::Keys;
-use super::lookup::LookUp;
+use super::parts::{Awaited, Done, ForList, Job, List, Loaded, Purpose};
 use super::storage::{Write, key, meta};
+use super::verified::{AskId, Happening};
 
 const MAX_ASKS: usize = 64;
 const MAX_REVIEWS: usize = 8;
@@ -37,143 +37,7 @@ const STORE_MS: f64 = 5_000.0;
 /// How long the faucet's promise may take to be proved.
 const AWAIT_MS: f64 = 30_000.0;
 
-/// What only the outside can do.
-#[derive(Clone, Debug, PartialEq)]
-pub(super) enum Job {
-    /// Read what is pinned, and the pinned chain's database.
-    Load {
-        /// The hash compiled in, if any.
-        pinned: Option<String>,
-    },
-    /// Read the database of a chain that was only learnt now.
-    Revisit {
-        /// The chain.
-        spec: String,
-    },
-    /// Write into a chain's database, and into the small one.
-    Store {
-        /// The chain.
-        spec: String,
-        /// Into its database.
-        writes: Vec<Write>,
-        /// Into the small one.
-        meta: Vec<Write>,
-    },
-    /// Delete a chain's database content and its mark; answer the command, if any, when it is done.
-    Erase {
-        /// The chain.
-        spec: String,
-        /// Written into the small database in the same step.
-        meta: Vec<Write>,
-        /// To be answered.
-        command: Option<u32>,
-    },
-    /// Ask the faucet.
-    Faucet {
-        /// To be told the outcome.
-        command: u32,
-        /// The account.
-        name: String,
-        /// For a new account, its key in base58; without one, tokens are asked for.
-        public_key: Option<String>,
-    },
-}
-
-/// What came of a job.
-#[derive(Debug)]
-pub(super) enum Done {
-    /// What storage holds.
-    Loaded(Box<Loaded>),
-    /// What the database of a chain learnt later holds.
-    Revisited(Box<Loaded>),
-    /// A write failed.
-    StorageFailed(String),
-    /// Erased, or not.
-    Erased(u32, Result<(), String>),
-    /// The faucet's answer: a transaction's hash.
-    Faucet {
-        /// The command that asked.
-        command: u32,
-        /// The account.
-        name: String,
-        /// Whether it was to be made.
-        account: bool,
-        /// The hash, or a sentence.
-        result: Result<String, String>,
-    },
-}
-
-/// What storage held at the start.
-#[derive(Debug, Default)]
-pub(super) struct Loaded {
-    /// The chain that is pinned.
-    pub(super) pinned: Option<String>,
-    /// It is compiled in, not learnt at first use.
-    pub(super) given: bool,
-    /// A mark that the chain's database held a key.
-    pub(super) had_key: bool,
-    pub(super) keystore: Option<Vec<u8>>,
-    pub(super) checkpoint: Option<Vec<u8>>,
-    pub(super) account: Option<Vec<u8>>,
-    pub(super) activity: Option<Vec<u8>>,
-    pub(super) proved: Option<Vec<u8>>,
-    /// Storage doesn't work at all.
-    pub(super) failed: Option<String>,
-}
-
-/// Why a question was asked.
-#[derive(Clone, Debug)]
-pub(super) enum Purpose {
-    /// The account's values.
-    Refresh(Refresh),
-    /// For [`Command::CheckName`](crate::protocol::Command::CheckName).
-    Name { command: u32, name: AccountName },
-    /// The other account's entry and our own holding, for a review.
-    Prepare {
-        command: u32,
-        intent: Intent,
-        account: AccountName,
-    },
-    /// The list of Servi nodes; the commands in `Core::for_list` go on once it is here.
-    List,
-    /// What became of a transaction.
-    Trace { hash: String },
-    /// A transaction on its way to one relay.
-    Submit { hash: String },
-    /// A look-up.
-    LookUp { command: u32, what: LookUp },
-}
-
-/// A command that waits for the list of Servi nodes.
-#[derive(Clone, Debug)]
-pub(super) enum ForList {
-    /// [`Command::WatchCandidates`](crate::protocol::Command::WatchCandidates)
-    Watch(u32),
-    /// A review of votes.
-    Prepare(u32, Intent),
-    /// A look-up of a node by its key.
-    LookUp(u32, LookUp),
-}
-
-/// The proved list of Servi nodes.
-#[derive(Debug)]
-pub(super) struct List {
-    pub(super) proof: Proof,
-    pub(super) candidates: Candidates,
-    pub(super) digest: ListDigest,
-    pub(super) bytes: u64,
-}
-
-/// A faucet request whose result isn't proved yet.
-#[derive(Clone, Debug)]
-pub(super) struct Awaited {
-    pub(super) command: u32,
-    /// A new account that must appear under our key, or none.
-    pub(super) account: Option<AccountName>,
-    pub(super) hash: String,
-    pub(super) until: f64,
-}
-
+/// The state. See the [module's documentation](self).
 pub(super) struct Core {
     pub(super) now: f64,
     pub(super) chain: Chain,

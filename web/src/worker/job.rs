@@ -1,7 +1,7 @@
 //! Does what only the outside can do: storage and the faucet.
 
-use super::core::{Done, Job, Loaded};
 use super::faucet;
+use super::parts::{Done, Job, Loaded};
 use super::storage::{Storage, StorageError, Write, key, meta};
 
 /// Does one job; most are silent when they succeed.

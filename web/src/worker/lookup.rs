@@ -11,10 +11,11 @@ use credo_wallet::grouped;
 
 use super::activity::Trace;
 use super::answers::is_hash;
-use super::chain::{Answer, Inclusion};
-use super::core::{Core, ForList, Purpose};
+use super::core::Core;
 use super::facts::{Proof, decode};
+use super::parts::{ForList, Purpose};
 use super::servi;
+use super::verified::{Answer, Inclusion};
 
 /// Most of a block's transactions that are listed.
 const MAX_LISTED: usize = 50;

@@ -21,11 +21,13 @@ mod heads;
 mod job;
 mod keys;
 mod lookup;
+mod parts;
 mod random;
 mod servi;
 mod storage;
 #[cfg(test)]
 mod tests;
+mod verified;
 mod view;
 
 use std::cell::RefCell;
@@ -40,7 +42,8 @@ use wasm_bindgen::closure::Closure;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
-use self::core::{Core, Job};
+use self::core::Core;
+use self::parts::Job;
 
 const TICK_MS: u32 = 250;
 /// A changed view that came too soon after the last is posted this much later.

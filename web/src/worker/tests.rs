@@ -4,9 +4,10 @@ use credo_primitives::{Algorithm, SecretKey};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
 use super::activity::{Activity, Record, Trace};
-use super::core::{Core, Done, Job, Loaded};
+use super::core::Core;
 use super::keys::{Keys, new_words};
 use super::lookup::utc;
+use super::parts::{Done, Job, Loaded};
 use super::servi::wide;
 use super::storage::Storage;
 use crate::protocol::{
