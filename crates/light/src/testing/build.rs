@@ -1,10 +1,11 @@
-//! Building the chain with the real store.
+//! Building the chain. State roots and proofs are handed in: the real store makes them natively, the fixture keeps
+//! them, and chains whose state nobody asks for do without.
 
 use commonware_codec::Encode as _;
-use commonware_runtime::{Runner as _, deterministic};
 use credo_msb::{HandOver, History, MSB_VERSION, MsbHeader};
 use credo_pob::{Candidate, CandidateStatus, Candidates, ListDigest, Round, Seat, Turns, Vote, Voter};
 use credo_primitives::block::HEADER_VERSION;
+use credo_primitives::block::StateCommitment;
 use credo_primitives::entry::{Balance, Frozen, KeyAccounts};
 use credo_primitives::hash::ZERO_DIGEST;
 use credo_primitives::spec::SPEC_VERSION;
@@ -12,7 +13,7 @@ use credo_primitives::{
     AccountName, Action, Algorithm, Amount, ChainSpec, Digest, Header, Parameters, Preset, Receipt,
     SecretKey, StateKey, Status, StatusCode, Text, Transaction, merkle, sha256,
 };
-use credo_state::{Store, StoreConfig, Writes};
+use credo_state::Writes;
 use credo_wire::KeyProof;
 
 use super::chain::{TestBlock, TestChain, TestConfig, TestTransaction, certify};
@@ -168,20 +169,46 @@ fn transaction(spec: &ChainSpec, height: u64, number: u64, time_ms: u64) -> Test
     }
 }
 
+/// The state after one block: what its header says of it, and proofs of [`TestChain::state_keys`].
+pub type TestState = (StateCommitment, Vec<KeyProof>);
+
 impl TestChain {
-    /// Builds a chain with real signatures and a real store, the same for the same configuration.
+    /// Number of blocks, genesis not counted.
+    pub fn length(config: &TestConfig) -> u64 {
+        config.epochs * config.epoch_length + config.tail
+    }
+
+    /// What the block at `height` writes; 0 is genesis.
+    pub fn writes(config: &TestConfig, height: u64) -> Writes {
+        state(config, height, height.saturating_sub(1) / config.epoch_length).0
+    }
+
+    /// The keys that the tests read; the last stands nowhere.
+    pub fn state_keys() -> Vec<StateKey> {
+        keys()
+    }
+
+    /// A chain with real signatures, but without state: its roots are made up and nothing can be proved under them.
     pub fn build(config: TestConfig) -> Self {
-        deterministic::Runner::default().start(|context| build(config, context))
+        let states = (0..=Self::length(&config)).map(|height| {
+            let commitment = StateCommitment {
+                root: sha256(&[b"no state", &height.to_be_bytes()]),
+                ..StateCommitment::ZERO
+            };
+            (commitment, Vec::new())
+        });
+        Self::build_with(config, states.collect())
+    }
+
+    /// A chain with real signatures on these states, by height from genesis on.
+    pub fn build_with(config: TestConfig, states: Vec<TestState>) -> Self {
+        build(config, states)
     }
 }
 
-async fn build(config: TestConfig, context: deterministic::Context) -> TestChain {
-    let mut store = Store::open(context, StoreConfig::new("state"))
-        .await
-        .expect("opens");
-    let (writes, _) = state(&config, 0, 0);
-    let staged = store.stage(None, &writes, None).await.expect("stages");
-    store.commit(&staged).await.expect("commits");
+fn build(config: TestConfig, states: Vec<TestState>) -> TestChain {
+    let mut states = states.into_iter();
+    let mut next_state = || states.next().expect("a state for every height");
     let spec = ChainSpec {
         version: SPEC_VERSION,
         preset: Preset::Devnet,
@@ -195,7 +222,7 @@ async fn build(config: TestConfig, context: deterministic::Context) -> TestChain
         salt: sha256(&[&[config.salt]]),
         time_ms: config.time_ms,
         allocations: ZERO_DIGEST,
-        state: staged.commitment().into(),
+        state: next_state().0.into(),
         servi_digest: ZERO_DIGEST,
         committee: TestChain::members(config.seats, config.keys, 0),
     };
@@ -221,17 +248,8 @@ async fn build(config: TestConfig, context: deterministic::Context) -> TestChain
                 .map(|n| transaction(&chain.spec, height, n, time_ms))
                 .collect(),
         };
-        let (writes, list) = state(&config, height, epoch);
-        let staged = store
-            .stage(None, &writes, Some(height.to_be_bytes().to_vec()))
-            .await
-            .expect("stages");
-        store.commit(&staged).await.expect("commits");
-        let mut entries = Vec::new();
-        for key in &chain.keys {
-            let (value, proof) = store.prove(key).await.expect("proves");
-            entries.push(KeyProof { value, proof });
-        }
+        let (_, list) = state(&config, height, epoch);
+        let (commitment, entries) = next_state();
         let hashes: Vec<Digest> = transactions.iter().map(TestTransaction::hash).collect();
         let receipts: Vec<Digest> = transactions.iter().map(TestTransaction::receipt_hash).collect();
         leaves.extend(
@@ -254,7 +272,7 @@ async fn build(config: TestConfig, context: deterministic::Context) -> TestChain
             proposer: committee.leader(view).clone(),
             transaction_root: merkle::root(&hashes),
             receipt_root: merkle::root(&receipts),
-            state: staged.commitment(),
+            state: commitment,
             outbox_root: ZERO_DIGEST,
             msb: None,
         };
