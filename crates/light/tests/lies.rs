@@ -20,7 +20,11 @@ wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
 /// A block with more than one transaction, in the last known epochs.
 fn transaction() -> (u64, Digest) {
     let chain = fixture();
-    let block = chain.blocks.iter().rev().find(|block| block.transactions.len() >= 2);
+    let block = chain
+        .blocks
+        .iter()
+        .rev()
+        .find(|block| block.transactions.len() >= 2);
     let block = block.expect("there is one");
     (block.header.height, block.transactions[1].hash())
 }
@@ -40,7 +44,9 @@ fn synced() -> LightClient {
     let chain = fixture();
     let mut client = LightClient::new(chain.spec.clone(), Some(chain.spec.hash())).expect("a client");
     for hand_over in &chain.hand_overs {
-        client.apply_hand_over(&mut TestRng(1), hand_over).expect("honest");
+        client
+            .apply_hand_over(&mut TestRng(1), hand_over)
+            .expect("honest");
     }
     let head = chain.certified(chain.height()).expect("the tip is certified");
     client.apply_head(&mut TestRng(1), 0, &head).expect("honest");
@@ -63,7 +69,9 @@ fn state_error(lie: Lie) -> LightError {
     let Response::State(answer) = lied(lie, Request::State { keys: keys.clone() }) else {
         panic!("a state answer");
     };
-    synced().verify_state(&mut TestRng(2), &keys, &answer).expect_err("a lie")
+    synced()
+        .verify_state(&mut TestRng(2), &keys, &answer)
+        .expect_err("a lie")
 }
 
 fn transaction_error(lie: Lie) -> LightError {
@@ -72,7 +80,9 @@ fn transaction_error(lie: Lie) -> LightError {
     let Response::Transaction(TransactionAnswer::Final(included)) = answer else {
         panic!("a final transaction");
     };
-    synced().verify_transaction(&mut TestRng(2), &hash, &included).expect_err("a lie")
+    synced()
+        .verify_transaction(&mut TestRng(2), &hash, &included)
+        .expect_err("a lie")
 }
 
 #[test]
@@ -81,7 +91,9 @@ fn a_certificate_of_the_committed_chain_holds() {
     let mut checked = 0;
     for block in chain.blocks.iter().filter(|block| !block.certificate.is_empty()) {
         let committee = chain.committee(block.header.epoch);
-        let info = committee.verify(&mut TestRng(3), &block.header, &block.certificate).expect("holds");
+        let info = committee
+            .verify(&mut TestRng(3), &block.header, &block.certificate)
+            .expect("holds");
         assert_eq!(info.seats, 4);
         assert!(info.signers.len() >= 3);
         checked += 1;
@@ -96,17 +108,25 @@ fn honest_hand_overs_and_answers_hold() {
     assert_eq!(client.newest_epoch(), chain.hand_overs.len() as u64);
     let keys = TestChain::state_keys();
     let answer = chain.state(chain.height(), &keys).expect("there is one");
-    let values = client.verify_state(&mut TestRng(2), &keys, &answer).expect("holds");
+    let values = client
+        .verify_state(&mut TestRng(2), &keys, &answer)
+        .expect("holds");
     assert_eq!(values.len(), keys.len());
     assert!(values[..keys.len() - 1].iter().all(|v| v.value.is_some()));
-    assert_eq!(values[keys.len() - 1].value, None, "nobody is proved to have nothing");
+    assert_eq!(
+        values[keys.len() - 1].value,
+        None,
+        "nobody is proved to have nothing"
+    );
     assert_eq!(values[0].proof.height, chain.height());
     let list = chain.candidates(chain.height()).expect("there is one");
     let list = client.verify_candidates(&mut TestRng(2), &list).expect("holds");
     assert_eq!(list.value.candidates.list.len(), 6);
     let (height, hash) = transaction();
     let included = chain.transaction(chain.height(), &hash).expect("there is one");
-    let proved = client.verify_transaction(&mut TestRng(2), &hash, &included).expect("holds");
+    let proved = client
+        .verify_transaction(&mut TestRng(2), &hash, &included)
+        .expect("holds");
     assert_eq!((proved.value.0.hash(), proved.value.1.tx_hash), (hash, hash));
     assert_eq!(proved.proof.height, height);
 }
@@ -120,11 +140,17 @@ fn lies_about_state_are_named() {
     ));
     assert!(matches!(
         state_error(Lie::HeaderTime),
-        LightError::Certificate { source: CertificateError::Digest { .. }, .. }
+        LightError::Certificate {
+            source: CertificateError::Digest { .. },
+            ..
+        }
     ));
     assert!(matches!(
         state_error(Lie::Certificate),
-        LightError::Certificate { source: CertificateError::Signature, .. }
+        LightError::Certificate {
+            source: CertificateError::Signature,
+            ..
+        }
     ));
     assert!(matches!(
         state_error(Lie::Bitmap),
@@ -135,15 +161,24 @@ fn lies_about_state_are_named() {
     ));
     assert!(matches!(
         state_error(Lie::Quorum),
-        LightError::Certificate { source: CertificateError::Quorum { needed: 3, got: 2 }, .. }
+        LightError::Certificate {
+            source: CertificateError::Quorum { needed: 3, got: 2 },
+            ..
+        }
     ));
     assert!(matches!(
         state_error(Lie::StateValue),
-        LightError::State { source: ProofError::Value { .. }, .. }
+        LightError::State {
+            source: ProofError::Value { .. },
+            ..
+        }
     ));
     assert!(matches!(
         state_error(Lie::StateAbsence),
-        LightError::State { source: ProofError::Kind { claimed: "absent" }, .. }
+        LightError::State {
+            source: ProofError::Kind { claimed: "absent" },
+            ..
+        }
     ));
     assert!(matches!(state_error(Lie::StateProof), LightError::State { .. }));
 }
@@ -154,28 +189,51 @@ fn lies_about_lists_transactions_and_blocks_are_named() {
     let Response::Candidates(answer) = lied(Lie::List, Request::Candidates) else {
         panic!("a list");
     };
-    let error = synced().verify_candidates(&mut TestRng(2), &answer).expect_err("a lie");
+    let error = synced()
+        .verify_candidates(&mut TestRng(2), &answer)
+        .expect_err("a lie");
     assert!(matches!(error, LightError::List { .. }), "{error}");
 
-    assert!(matches!(transaction_error(Lie::Transaction), LightError::Transaction { hash: h, .. } if h == hash));
-    assert!(matches!(transaction_error(Lie::TransactionIndex), LightError::Transaction { .. }));
+    assert!(
+        matches!(transaction_error(Lie::Transaction), LightError::Transaction { hash: h, .. } if h == hash)
+    );
+    assert!(matches!(
+        transaction_error(Lie::TransactionIndex),
+        LightError::Transaction { .. }
+    ));
     assert!(matches!(
         transaction_error(Lie::Receipt),
         LightError::Receipt { hash: h, reason: "it isn't the one in this block" } if h == hash
     ));
     assert!(matches!(
         transaction_error(Lie::ReceiptOwner),
-        LightError::Receipt { reason: "it belongs to another transaction", .. }
+        LightError::Receipt {
+            reason: "it belongs to another transaction",
+            ..
+        }
     ));
-    assert!(matches!(transaction_error(Lie::Header), LightError::Certificate { .. }));
+    assert!(matches!(
+        transaction_error(Lie::Header),
+        LightError::Certificate { .. }
+    ));
 
     let Response::Block(answer) = lied(Lie::Block, Request::Block { height }) else {
         panic!("a block");
     };
-    let error = synced().verify_block(&mut TestRng(2), height, &answer).expect_err("a lie");
+    let error = synced()
+        .verify_block(&mut TestRng(2), height, &answer)
+        .expect_err("a lie");
     assert!(matches!(error, LightError::Block { height: h, .. } if h == height));
-    let error = synced().verify_block(&mut TestRng(2), height + 1, &answer).expect_err("a lie");
-    assert!(matches!(error, LightError::Block { reason: "another one came", .. }));
+    let error = synced()
+        .verify_block(&mut TestRng(2), height + 1, &answer)
+        .expect_err("a lie");
+    assert!(matches!(
+        error,
+        LightError::Block {
+            reason: "another one came",
+            ..
+        }
+    ));
 }
 
 #[test]
@@ -190,16 +248,28 @@ fn lies_about_committees_are_named() {
     let error = client.apply_hand_over(&mut TestRng(2), &hand_overs(Lie::Committee)[0]);
     assert!(matches!(
         error,
-        Err(LightError::HandOver(HandOverError::Field { epoch: 0, field: "Micro State Block header" }))
+        Err(LightError::HandOver(HandOverError::Field {
+            epoch: 0,
+            field: "Micro State Block header"
+        }))
     ));
     let error = client.apply_hand_over(&mut TestRng(2), &hand_overs(Lie::CommitteeAndHeader)[0]);
     assert!(matches!(
         error,
-        Err(LightError::HandOver(HandOverError::Certificate { epoch: 0, source: CertificateError::Digest { .. } }))
+        Err(LightError::HandOver(HandOverError::Certificate {
+            epoch: 0,
+            source: CertificateError::Digest { .. }
+        }))
     ));
     // A hand-over left out.
     let error = client.apply_hand_over(&mut TestRng(2), &chain.hand_overs[1]);
-    assert!(matches!(error, Err(LightError::HandOver(HandOverError::Field { epoch: 0, field: "epoch" }))));
+    assert!(matches!(
+        error,
+        Err(LightError::HandOver(HandOverError::Field {
+            epoch: 0,
+            field: "epoch"
+        }))
+    ));
     assert_eq!(client.checkpoint(), before, "nothing of it was taken over");
 }
 
@@ -210,14 +280,30 @@ fn an_old_state_is_refused() {
     client.set_max_lag_ms(1_000);
     let keys = [StateKey::round()];
     let honest = chain.state(chain.height() - 2, &keys).expect("there is one");
-    client.verify_state(&mut TestRng(2), &keys, &honest).expect("a second old is fresh enough");
+    client
+        .verify_state(&mut TestRng(2), &keys, &honest)
+        .expect("a second old is fresh enough");
     let old = chain.state(chain.height() - 3, &keys).expect("there is one");
-    let error = client.verify_state(&mut TestRng(2), &keys, &old).expect_err("too old");
+    let error = client
+        .verify_state(&mut TestRng(2), &keys, &old)
+        .expect_err("too old");
     assert!(matches!(error, LightError::Old { lag_ms: 1_500, .. }), "{error}");
     // Of an epoch whose committee isn't kept any more.
     let ancient = chain.state(3, &keys).expect("there is one");
-    let error = client.verify_state(&mut TestRng(2), &keys, &ancient).expect_err("too old");
-    assert!(matches!(error, LightError::UnknownCommittee { epoch: 0, oldest: 3, newest: 5 }), "{error}");
+    let error = client
+        .verify_state(&mut TestRng(2), &keys, &ancient)
+        .expect_err("too old");
+    assert!(
+        matches!(
+            error,
+            LightError::UnknownCommittee {
+                epoch: 0,
+                oldest: 3,
+                newest: 5
+            }
+        ),
+        "{error}"
+    );
 }
 
 #[test]
@@ -226,13 +312,23 @@ fn the_wrong_number_of_entries_is_refused() {
     let keys = [StateKey::round(), StateKey::turns()];
     let mut answer = chain.state(chain.height(), &keys).expect("there is one");
     answer.entries.pop();
-    let error = synced().verify_state(&mut TestRng(2), &keys, &answer).expect_err("one is missing");
+    let error = synced()
+        .verify_state(&mut TestRng(2), &keys, &answer)
+        .expect_err("one is missing");
     assert_eq!(error, LightError::Entries { asked: 2, got: 1 });
     // Entries in another order prove other keys.
     let mut answer = chain.state(chain.height(), &keys).expect("there is one");
     answer.entries.reverse();
-    let error = synced().verify_state(&mut TestRng(2), &keys, &answer).expect_err("swapped");
-    assert!(matches!(error, LightError::State { source: ProofError::Value { .. }, .. }));
+    let error = synced()
+        .verify_state(&mut TestRng(2), &keys, &answer)
+        .expect_err("swapped");
+    assert!(matches!(
+        error,
+        LightError::State {
+            source: ProofError::Value { .. },
+            ..
+        }
+    ));
 }
 
 /// The whole driver against each lie: whatever is asked, what comes out is what the honest chain holds, or an error.
@@ -271,7 +367,9 @@ fn honest(answer: &Answer) {
     match answer {
         Answer::State(values) => {
             let height = values[0].proof.height;
-            let expected = chain.state(height, &TestChain::state_keys()).expect("there is one");
+            let expected = chain
+                .state(height, &TestChain::state_keys())
+                .expect("there is one");
             for (value, expected) in values.iter().zip(&expected.entries) {
                 assert_eq!(value.value, expected.value);
                 assert_eq!(value.proof.digest, expected_digest(height));

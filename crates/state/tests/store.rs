@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
-use commonware_runtime::{Runner as _, Supervisor as _, deterministic, tokio};
+use commonware_runtime::{Runner as _, deterministic, tokio};
 use credo_primitives::StateKey;
 use credo_primitives::state_key::MAX_STATE_VALUE;
 use credo_state::store::Context;

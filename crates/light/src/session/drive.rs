@@ -475,7 +475,10 @@ impl Session {
             };
         }
         match &self.stop {
-            Some(Stop::WrongChain { expected, got }) => {
+            // While another relay serves the right one, this is that relay's problem alone.
+            Some(Stop::WrongChain { expected, got })
+                if !self.relays.values().any(|relay| relay.phase == Phase::Live) =>
+            {
                 return Status::WrongChain {
                     expected: *expected,
                     got: *got,
@@ -487,7 +490,7 @@ impl Session {
                     detail: detail.clone(),
                 };
             }
-            None => {}
+            _ => {}
         }
         if !self.begun {
             return Status::Starting;

@@ -156,6 +156,11 @@ impl Session {
         self.client.as_ref()
     }
 
+    /// The verifier, to set its limits.
+    pub fn client_mut(&mut self) -> Option<&mut LightClient> {
+        self.client.as_mut()
+    }
+
     /// The pinned spec hash: given, or learnt at first use.
     pub fn pinned(&self) -> Option<&Digest> {
         self.pinned.as_ref()

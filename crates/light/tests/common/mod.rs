@@ -55,7 +55,10 @@ impl Table {
             pinned: Some(relay.chain.spec.hash()),
             checkpoint: None,
         };
-        let time = relay.chain.block(relay.height).map_or(relay.chain.spec.time_ms, |b| b.header.time_ms);
+        let time = relay
+            .chain
+            .block(relay.height)
+            .map_or(relay.chain.spec.time_ms, |b| b.header.time_ms);
         Self::new(config, time)
     }
 
@@ -110,7 +113,8 @@ impl Table {
             }
             for (id, message) in back {
                 if self.relays.contains_key(&id) {
-                    self.session.handle(Event::Message(id, message), self.now, &mut self.rng);
+                    self.session
+                        .handle(Event::Message(id, message), self.now, &mut self.rng);
                 }
             }
         }
