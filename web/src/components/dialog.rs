@@ -1,7 +1,7 @@
 //! A dialog: the browser's own, which keeps the focus inside and closes on Esc.
 
 use wasm_bindgen::JsCast;
-use web_sys::HtmlDialogElement;
+use web_sys::{HtmlDialogElement, HtmlElement};
 use yew::prelude::*;
 
 use super::{Glyph, Icon};
@@ -24,6 +24,11 @@ pub(crate) fn Dialog(props: &Props) -> Html {
             if let Some(element) = &element {
                 // Fails only on an element that is open or gone.
                 let _ = element.show_modal();
+                // The browser would begin at the closing cross.
+                let first = element.query_selector("[data-first]").ok().flatten();
+                if let Some(first) = first.and_then(|first| first.dyn_into::<HtmlElement>().ok()) {
+                    let _ = first.focus();
+                }
             }
             move || {
                 if let Some(element) = element {

@@ -77,7 +77,7 @@ pub(crate) fn Field(props: &Props) -> Html {
                         spellcheck="false" aria-describedby={below.clone()} aria-invalid={wrong.to_string()}
                         disabled={props.disabled} />
                 } else {
-                    <input ref={input} id={props.id.clone()} type="text" value={props.value.clone()} oninput={line}
+                    <input ref={input} id={props.id.clone()} type="text" data-first={props.focus.then_some("")} value={props.value.clone()} oninput={line}
                         placeholder={props.placeholder.clone()} autocomplete="off" autocapitalize="none"
                         spellcheck="false" list={list.clone()} aria-describedby={below.clone()}
                         aria-invalid={wrong.to_string()} disabled={props.disabled}
