@@ -1,0 +1,222 @@
+//! The command line.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::Context as _;
+use clap::{Parser, Subcommand};
+use tokio::sync::watch;
+
+use crate::devnet::{self, Options};
+use crate::node::{self, FileConfig, NodeConfig};
+
+/// A Credo node, a local network of them, and the light client on the command line.
+#[derive(Debug, Parser)]
+#[command(name = "relay-node", version, about)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs one node: validator when elected, else follower.
+    Run(RunArgs),
+    /// Runs a local network with well-known keys and a faucet.
+    Devnet(DevnetArgs),
+    /// Reads a genesis file and prints the hash of the chain spec that it makes.
+    Genesis(GenesisArgs),
+}
+
+#[derive(Debug, clap::Args)]
+struct RunArgs {
+    /// The node's data directory; made when missing.
+    #[arg(long, value_name = "DIR")]
+    data: PathBuf,
+    /// The configuration file; DATA/node.toml when there is one.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Stops when standard input closes: for whoever starts nodes as children.
+    #[arg(long, hide = true)]
+    with_parent: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct DevnetArgs {
+    /// Nodes.
+    #[arg(long, value_name = "N", default_value_t = 6)]
+    validators: u16,
+    /// Seats of the committee.
+    #[arg(long, value_name = "M", default_value_t = 4)]
+    seats: u16,
+    /// Where the network's data is kept.
+    #[arg(long, value_name = "DIR", default_value = ".credo/devnet")]
+    data: PathBuf,
+    /// Removes the chain that is there and starts a new one.
+    #[arg(long)]
+    fresh: bool,
+    /// Slots of 50 ms, epochs of 20 blocks.
+    #[arg(long)]
+    fast: bool,
+    /// Runs each node in a process of its own.
+    #[arg(long)]
+    processes: bool,
+    /// Registers so many more candidates, without nodes and with few votes.
+    #[arg(long, value_name = "K", default_value_t = 0)]
+    candidates: u32,
+    /// HTTP port of the first node; the others' ports lie above it.
+    #[arg(long, value_name = "BASE", default_value_t = 8420)]
+    port: u16,
+    /// The folder with the wallet's files.
+    #[arg(long, value_name = "DIR")]
+    web: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+struct GenesisArgs {
+    /// The genesis file.
+    #[arg(value_name = "FILE")]
+    genesis: PathBuf,
+    /// Writes the chain spec's bytes here.
+    #[arg(long, value_name = "FILE")]
+    spec: Option<PathBuf>,
+}
+
+/// Runs what the command line asks for.
+pub fn main(cli: Cli) -> anyhow::Result<()> {
+    match cli.command {
+        Command::Run(args) => {
+            log("info");
+            run(args)
+        }
+        Command::Devnet(args) => {
+            log("warn,relay_node=info");
+            run_devnet(args)
+        }
+        Command::Genesis(args) => {
+            log("warn");
+            genesis(&args)
+        }
+    }
+}
+
+fn log(default: &str) {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env()
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+}
+
+/// True from the first Ctrl-C or SIGTERM on.
+fn interruption() -> anyhow::Result<Arc<AtomicBool>> {
+    let flag = Arc::new(AtomicBool::new(false));
+    let seen = Arc::clone(&flag);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("signals can't be watched")?;
+    std::thread::spawn(move || {
+        runtime.block_on(async {
+            let terminated = async {
+                #[cfg(unix)]
+                {
+                    use tokio::signal::unix::{SignalKind, signal};
+                    match signal(SignalKind::terminate()) {
+                        Ok(mut signal) => {
+                            signal.recv().await;
+                        }
+                        Err(_) => std::future::pending().await,
+                    }
+                }
+                #[cfg(not(unix))]
+                std::future::pending::<()>().await;
+            };
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => {}
+                _ = terminated => {}
+            }
+            seen.store(true, Ordering::Release);
+            // A second Ctrl-C doesn't wait.
+            let _ = tokio::signal::ctrl_c().await;
+            std::process::exit(130);
+        });
+    });
+    Ok(flag)
+}
+
+fn run(args: RunArgs) -> anyhow::Result<()> {
+    let path = args
+        .config
+        .or_else(|| Some(args.data.join("node.toml")).filter(|p| p.exists()));
+    let file = match path {
+        Some(path) => FileConfig::load(&path)?,
+        None => {
+            let mut file = FileConfig::default();
+            file.resolve(&args.data);
+            file
+        }
+    };
+    let genesis = Arc::new(node::load_genesis(&file.genesis)?);
+    let (stop, stopped) = watch::channel(false);
+    let interrupted = interruption()?;
+    if args.with_parent {
+        let flag = Arc::clone(&interrupted);
+        std::thread::spawn(move || {
+            let mut sink = [0u8; 64];
+            while matches!(std::io::Read::read(&mut std::io::stdin(), &mut sink), Ok(n) if n > 0) {}
+            flag.store(true, Ordering::Release);
+        });
+    }
+    std::thread::spawn(move || {
+        while !interrupted.load(Ordering::Acquire) {
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        // A node that has ended already needs no word.
+        let _ = stop.send(true);
+    });
+    node::run(
+        NodeConfig {
+            data: args.data,
+            genesis,
+            file,
+        },
+        stopped,
+        None,
+    )?;
+    Ok(())
+}
+
+fn run_devnet(args: DevnetArgs) -> anyhow::Result<()> {
+    if args.fresh {
+        devnet::remove(&args.data)?;
+    }
+    let interrupted = interruption()?;
+    let options = Options {
+        validators: args.validators,
+        seats: args.seats,
+        data: args.data,
+        fast: args.fast,
+        processes: args.processes,
+        candidates: args.candidates,
+        port: args.port,
+        web: args.web,
+    };
+    devnet::run(&options, || interrupted.load(Ordering::Acquire))?;
+    Ok(())
+}
+
+fn genesis(args: &GenesisArgs) -> anyhow::Result<()> {
+    use std::io::Write as _;
+    let genesis = node::load_genesis(&args.genesis)?;
+    let spec = crate::executor::spec_of(&genesis)?;
+    if let Some(path) = &args.spec {
+        std::fs::write(path, commonware_codec::Encode::encode(&spec))
+            .with_context(|| format!("{} can't be written", path.display()))?;
+    }
+    let mut out = std::io::stdout();
+    writeln!(out, "{}", spec.hash())?;
+    Ok(())
+}
