@@ -221,7 +221,7 @@ async fn limits<E: Context>(context: E) {
     ));
 }
 
-/// A node that commits block by block and one that keeps three blocks staged, prunes at another time and was reopened
+/// A node that commits block by block and one that keeps three blocks staged, prunes at other times beneath them and was reopened
 /// come to the same commitments; every key is proved against the last of them.
 async fn same_root_everywhere<E: Context>(context: E) {
     let batch = |round: u32| -> Writes {
@@ -259,7 +259,7 @@ async fn same_root_everywhere<E: Context>(context: E) {
 
     let other = StoreConfig {
         partition: "other".into(),
-        prune_every: 0,
+        prune_every: 5,
         ..config()
     };
     let mut store = Store::open(context.child("other"), other.clone())

@@ -1,21 +1,21 @@
-//! The session's steps: what each message does, what time does, and where that leaves us.
+//! The session's steps: what each message does, and what time does.
 
 use credo_msb::HandOver;
-use credo_primitives::{ChainSpec, Text};
-use credo_wire::{MAX_HAND_OVERS, Message, Request, Response, TransactionAnswer, WIRE_VERSION, Welcome};
+use credo_primitives::ChainSpec;
+use credo_wire::{MAX_HAND_OVERS, Message, Request, Response, WIRE_VERSION, Welcome};
 use rand_core::CryptoRng;
 
 use super::relay::{Phase, Relay};
 use super::requests::Purpose;
-use super::types::{Answer, Effect, Query, Status, Ticket, TransactionStatus};
-use super::{ANSWER_MS, GONE_MS, LIST_MS, MAX_RELAYS, OLD_MS, PING_MS, Session, Stop};
+use super::types::Effect;
+use super::{ANSWER_MS, GONE_MS, LIST_MS, MAX_RELAYS, PING_MS, Session, Stop};
 use crate::{HeadEvent, LightClient, LightError, RelayId};
 
 /// Hand-over answers in a row that may bring nothing (an epoch's last block is final a moment before its hand-over
 /// is served).
 const EMPTY: u32 = 5;
 /// Pause after such an answer, ms.
-const PAUSE_MS: u64 = 300;
+pub(super) const PAUSE_MS: u64 = 300;
 /// The checkpoint is given out at most this often for a new head, ms; at once for a new committee.
 const STORE_MS: u64 = 10_000;
 
@@ -65,7 +65,7 @@ impl Session {
     }
 
     /// Closes a relay: for good when it lied.
-    fn close(&mut self, id: RelayId, error: &LightError) {
+    pub(super) fn close(&mut self, id: RelayId, error: &LightError) {
         self.close_because(id, error.to_string(), error.is_lie());
     }
 
@@ -83,7 +83,7 @@ impl Session {
         self.changed();
     }
 
-    fn ask(&mut self, id: RelayId, purpose: Purpose, request: Request, patience: u64) {
+    pub(super) fn ask(&mut self, id: RelayId, purpose: Purpose, request: Request, patience: u64) {
         let deadline = self.now_ms.saturating_add(patience);
         let number = self.requests.launch(id, purpose, deadline);
         let message = Message::Request { id: number, request };
@@ -206,14 +206,6 @@ impl Session {
             relay.problem = Some(error.to_string());
             self.changed();
         }
-    }
-
-    fn can_start_over(&self) -> bool {
-        self.learnt
-            && self
-                .client
-                .as_ref()
-                .is_none_or(|client| client.spec().is_devnet())
     }
 
     fn spec(&mut self, id: RelayId, bytes: &[u8]) -> Result<(), LightError> {
@@ -373,207 +365,5 @@ impl Session {
                 Err(error) => self.refuse(id, &error),
             }
         }
-    }
-
-    fn done(&mut self, ticket: Ticket, result: Result<Answer, LightError>) {
-        self.requests.remove(ticket);
-        self.effects.push_back(Effect::Done(ticket, result));
-    }
-
-    /// Asks relays for what is open, and ends what can't be met.
-    pub(super) fn dispatch(&mut self) {
-        let now = self.now_ms;
-        let waiting: Vec<Ticket> = (self.requests.open.iter())
-            .filter(|(_, open)| !open.asked || open.ends_at <= now)
-            .map(|(ticket, _)| *ticket)
-            .collect();
-        for ticket in waiting {
-            let Some(open) = self.requests.open.get_mut(&ticket) else {
-                continue;
-            };
-            if open.ends_at <= now {
-                let error = open.error.take().unwrap_or(LightError::NoRelay);
-                self.done(ticket, Err(error));
-                continue;
-            }
-            if open.not_before > now {
-                continue;
-            }
-            let live = self.relays.iter().filter(|(_, relay)| relay.phase == Phase::Live);
-            let best = live
-                .filter(|(id, _)| !open.tried.contains(id))
-                .max_by_key(|(_, relay)| (relay.head, std::cmp::Reverse(relay.rtt_ms)))
-                .map(|(id, _)| *id);
-            match best {
-                Some(id) => {
-                    open.asked = true;
-                    let (request, patience) = (open.query.request(), open.query.answer_ms());
-                    self.ask(id, Purpose::Ticket(ticket), request, patience);
-                }
-                // Whoever could be asked has failed.
-                None if !open.tried.is_empty() => {
-                    let error = open.error.take().unwrap_or(LightError::NoRelay);
-                    self.done(ticket, Err(error));
-                }
-                None => {}
-            }
-        }
-    }
-
-    fn answer(&mut self, id: RelayId, ticket: Ticket, response: Response, rng: &mut impl CryptoRng) {
-        let now = self.now_ms;
-        let Some(open) = self.requests.open.get_mut(&ticket) else {
-            return;
-        };
-        open.asked = false;
-        let Some(client) = &mut self.client else {
-            return;
-        };
-        let before = client.head().map(|head| head.header().height);
-        let (error, head) = match check(client, &open.query, response, rng) {
-            Ok(answer) => {
-                if client.head().map(|head| head.header().height) != before {
-                    self.moved_at = Some(now);
-                    self.changed();
-                }
-                self.done(ticket, Ok(answer));
-                return;
-            }
-            Err(failed) => failed,
-        };
-        let newest = client.newest_epoch();
-        match &error {
-            // Its block is of the epoch that has just begun: once the hand-over is here, ask again.
-            LightError::UnknownCommittee { epoch, .. } if *epoch > newest && open.again < 10 => {
-                open.again += 1;
-                open.not_before = now + PAUSE_MS;
-                if let (Some(relay), Some(head)) = (self.relays.get_mut(&id), head) {
-                    relay.offer(head);
-                }
-                return;
-            }
-            LightError::Conflict(_) => {
-                self.changed();
-                self.done(ticket, Err(error));
-                return;
-            }
-            _ => {}
-        }
-        open.tried.insert(id);
-        open.error = Some(error.clone());
-        if error.is_lie() {
-            self.close(id, &error);
-        }
-    }
-
-    /// Where the session stands.
-    pub fn status(&self) -> Status {
-        let head = self.client.as_ref().and_then(LightClient::head);
-        if let Some(conflict) = self.client.as_ref().and_then(LightClient::stopped_by) {
-            return Status::Conflict {
-                detail: conflict.to_string(),
-            };
-        }
-        match &self.stop {
-            // While another relay serves the right one, this is that relay's problem alone.
-            Some(Stop::WrongChain { expected, got })
-                if !self.relays.values().any(|relay| relay.phase == Phase::Live) =>
-            {
-                return Status::WrongChain {
-                    expected: *expected,
-                    got: *got,
-                    can_start_over: self.can_start_over(),
-                };
-            }
-            Some(Stop::Update(detail)) => {
-                return Status::UpdateNeeded {
-                    detail: detail.clone(),
-                };
-            }
-            _ => {}
-        }
-        if !self.begun {
-            return Status::Starting;
-        }
-        let (Some(head), Some(moved_at), Some(client)) = (head, self.moved_at, &self.client) else {
-            return self.status_before_head();
-        };
-        let limit = client.spec().parameters.slot_ms.saturating_mul(6).max(5_000);
-        let reason = if self.now_ms.saturating_sub(moved_at) > limit {
-            match (&self.last_problem, self.relays.is_empty()) {
-                (Some(problem), true) => format!("no relay is connected: {problem}"),
-                (None, true) => "no relay is connected".into(),
-                (_, false) => "no new block arrives".into(),
-            }
-        } else if self.now_ms.saturating_sub(head.header().time_ms) > OLD_MS.max(limit) {
-            "the newest block that the relays have is old by this device's clock".into()
-        } else {
-            return Status::Synced;
-        };
-        Status::Stale {
-            since_ms: head.header().time_ms,
-            reason,
-        }
-    }
-
-    fn status_before_head(&self) -> Status {
-        if let (Some((_, to)), Some(client)) = (self.fetching, &self.client) {
-            let at = client.newest_epoch();
-            let from = at - client.hand_overs_verified().min(at);
-            return Status::Verifying {
-                done: at - from,
-                of: to.max(at) - from,
-            };
-        }
-        match &self.last_problem {
-            Some(reason) if self.relays.is_empty() => Status::NoRelay {
-                reason: reason.clone(),
-            },
-            _ => Status::Dialing,
-        }
-    }
-}
-
-/// An error, with the head of the answer that it was about when its committee may become known.
-type Failed = (LightError, Option<credo_primitives::CertifiedHeader>);
-
-fn check(
-    client: &mut LightClient,
-    query: &Query,
-    response: Response,
-    rng: &mut impl CryptoRng,
-) -> Result<Answer, Failed> {
-    let alone = |error| (error, None);
-    match (query, response) {
-        (_, Response::Refused(why)) => {
-            let why: Text<1024> = why;
-            Err(alone(LightError::Refused(why.as_str().to_owned())))
-        }
-        (Query::State(keys), Response::State(answer)) => client
-            .verify_state(rng, keys, &answer)
-            .map(Answer::State)
-            .map_err(|error| (error, Some(answer.head))),
-        (Query::Candidates, Response::Candidates(answer)) => client
-            .verify_candidates(rng, &answer)
-            .map(Answer::Candidates)
-            .map_err(|error| (error, Some(answer.state.head))),
-        (Query::Submit(_), Response::Submitted(hash)) => Ok(Answer::Submitted(hash)),
-        (Query::Block(height), Response::Block(answer)) => client
-            .verify_block(rng, *height, &answer)
-            .map(Answer::Block)
-            .map_err(|error| (error, Some(answer.head))),
-        (Query::Transaction(hash), Response::Transaction(answer)) => {
-            let status = match answer {
-                TransactionAnswer::Unknown => TransactionStatus::Unknown,
-                TransactionAnswer::Pending => TransactionStatus::Pending,
-                TransactionAnswer::Believable { height } => TransactionStatus::Believable { height },
-                TransactionAnswer::Final(included) => client
-                    .verify_transaction(rng, hash, &included)
-                    .map(|proved| TransactionStatus::Final(Box::new(proved)))
-                    .map_err(|error| (error, Some(included.head)))?,
-            };
-            Ok(Answer::Transaction(status))
-        }
-        _ => Err(alone(LightError::Unexpected)),
     }
 }

@@ -10,9 +10,11 @@
 //! are noticed (P-43). A relay caught lying is closed for good, one that is silent for [`GONE_MS`] is closed, and
 //! what it was asked is asked of another.
 
+mod answers;
 mod drive;
 mod relay;
 mod requests;
+mod status;
 mod types;
 
 pub use types::{Answer, Effect, Event, Query, RelayInfo, SessionConfig, Status, Ticket, TransactionStatus};

@@ -1,5 +1,7 @@
 //! Following the chain: committees, heads, contradictions (P-40, P-41, P-43).
 
+mod contradiction;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -9,6 +11,8 @@ use credo_primitives::certificate::CertificateInfo;
 use credo_primitives::{CertifiedHeader, ChainSpec, Committee, Digest, Header, sha256};
 use rand_core::CryptoRng;
 
+use contradiction::Known;
+
 use crate::checkpoint::{CHECKPOINT_VERSION, KnownCommittee, StoredHead};
 use crate::{Checkpoint, Conflict, ConflictKind, LightError, ProofInfo, RelayId};
 
@@ -16,8 +20,6 @@ use crate::{Checkpoint, Conflict, ConflictKind, LightError, ProofInfo, RelayId};
 pub const RECENT: usize = 256;
 /// Committees that are kept: of the newest epoch known and the two before it.
 const COMMITTEES: u64 = 3;
-/// Contradictions that are kept.
-const CONFLICTS: usize = 8;
 
 /// Where the trust began (P-40).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,15 +69,6 @@ impl VerifiedHead {
     pub fn proof(&self) -> ProofInfo {
         ProofInfo::new(&self.certified.header, self.digest, &self.certificate)
     }
-}
-
-/// A block known to be final.
-#[derive(Clone, Debug)]
-struct Known {
-    digest: Digest,
-    parent: Digest,
-    /// What makes it final: its place in the store of evidence.
-    evidence: Arc<CertifiedHeader>,
 }
 
 /// Verifies everything, holds what is trusted. See the [crate's documentation](crate).
@@ -438,62 +431,6 @@ impl LightClient {
             }
         };
         Ok(event)
-    }
-
-    /// What is known to be final and can't be together with `header`.
-    fn contradicts(&self, header: &Header) -> Option<Arc<CertifiedHeader>> {
-        let digest = header.digest();
-        let other = |known: &&Known| known.digest != digest;
-        if let Some(known) = self.recent.get(&header.height).filter(other) {
-            return Some(Arc::clone(&known.evidence));
-        }
-        // A final block's parent is final, too.
-        let below = header.height.checked_sub(1).and_then(|h| self.recent.get(&h));
-        if let Some(known) = below.filter(|known| known.digest != header.parent) {
-            return Some(Arc::clone(&known.evidence));
-        }
-        let above = header.height.checked_add(1).and_then(|h| self.recent.get(&h));
-        above
-            .filter(|known| known.parent != digest)
-            .map(|known| Arc::clone(&known.evidence))
-    }
-
-    fn remember(&mut self, head: &VerifiedHead) {
-        let evidence = Arc::new(head.certified.clone());
-        for header in std::iter::once(&head.certified.header).chain(&head.certified.descendants) {
-            self.recent.entry(header.height).or_insert_with(|| Known {
-                digest: header.digest(),
-                parent: header.parent,
-                evidence: Arc::clone(&evidence),
-            });
-        }
-        while self.recent.len() > RECENT {
-            self.recent.pop_first();
-        }
-    }
-
-    /// P-43. Keeps the evidence; an error when it stops the client.
-    fn found(&mut self, header: &Header, kind: ConflictKind) -> Result<(), LightError> {
-        let head_time = self.head.as_ref().map_or(0, |head| head.header().time_ms);
-        let lies_back = head_time.saturating_sub(header.time_ms);
-        let conflict = Conflict {
-            height: header.height,
-            epoch: header.epoch,
-            time_ms: header.time_ms,
-            stops: lies_back <= self.spec.parameters.vote_lock_ms,
-            kind,
-        };
-        let known = self
-            .conflicts
-            .iter()
-            .any(|c| c.height == conflict.height && c.stops == conflict.stops);
-        if !known && (self.conflicts.len() < CONFLICTS || conflict.stops) {
-            self.conflicts.push(conflict.clone());
-        }
-        if conflict.stops {
-            return Err(LightError::Conflict(Box::new(conflict)));
-        }
-        Ok(())
     }
 
     /// Nothing more is verified once the chain is known to be broken.
