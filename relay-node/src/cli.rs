@@ -25,6 +25,8 @@ enum Command {
     Run(RunArgs),
     /// Runs a local network with well-known keys and a faucet.
     Devnet(DevnetArgs),
+    /// Asks relays as a browser does: verifies every answer and says what proved it.
+    Light(crate::light_cli::LightArgs),
     /// Reads a genesis file and prints the hash of the chain spec that it makes.
     Genesis(GenesisArgs),
 }
@@ -93,6 +95,14 @@ pub fn main(cli: Cli) -> anyhow::Result<()> {
         Command::Devnet(args) => {
             log("warn,relay_node=info");
             run_devnet(args)
+        }
+        Command::Light(args) => {
+            log("error");
+            match crate::light_cli::run(&args) {
+                0 => Ok(()),
+                // Each reason why there is no answer has its exit code.
+                code => std::process::exit(code.into()),
+            }
         }
         Command::Genesis(args) => {
             log("warn");

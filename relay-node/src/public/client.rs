@@ -91,7 +91,7 @@ impl Client {
         self.outgoing.send(bytes).await.map_err(|_| ClientError::Closed)
     }
 
-    /// The next message from the relay, pings and pongs apart. Dropping the future loses nothing.
+    /// The next message from the relay, its pings apart: they are answered here. Dropping the future loses nothing.
     pub async fn next(&mut self) -> Result<Message, ClientError> {
         match self.incoming.recv().await {
             Some(Ok(Message::Goodbye)) | None => Err(ClientError::Closed),
@@ -180,7 +180,6 @@ pub async fn dial(address: &str, limit: Duration) -> Result<Client, DialError> {
     let reading = tokio::spawn(async move {
         loop {
             let result = match reader.next().await {
-                Ok(Some(Message::Pong(_))) => continue,
                 Ok(Some(Message::Ping(nonce))) => {
                     if let Some(answers) = answers.upgrade() {
                         let _ = answers.try_send(encode_frame(&Message::Pong(nonce)));

@@ -64,6 +64,16 @@ pub(crate) enum End {
     Version,
 }
 
+impl End {
+    /// True when it is this end that leaves, and the client may still listen.
+    fn is_ours(&self) -> bool {
+        matches!(
+            self,
+            Self::Stopping | Self::Nonsense | Self::Flood | Self::Version | Self::Broken(ConnError::Frame(_))
+        )
+    }
+}
+
 impl From<Overflow> for End {
     fn from(_: Overflow) -> Self {
         Self::SlowReader
@@ -96,6 +106,10 @@ impl Session {
             tokio::pin!(reading, writing);
             tokio::select! {
                 end = &mut reading => {
+                    if end.is_ours() {
+                        // A browser doesn't notice that a WebRTC connection was closed.
+                        let _ = outbox.push(message_frame(&Message::Goodbye));
+                    }
                     // What waits still leaves (a refusal, a goodbye), if the client takes it soon.
                     outbox.close();
                     let _ = tokio::time::timeout(std::time::Duration::from_millis(300), writing).await;
@@ -145,7 +159,6 @@ impl Session {
                     }
                 }
                 _ = stopped.wait_for(|stop| *stop) => {
-                    let _ = outbox.push(message_frame(&Message::Goodbye));
                     Err(End::Stopping)
                 }
             };
