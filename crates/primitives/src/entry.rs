@@ -176,20 +176,20 @@ codec_struct!(KeyAccounts {
     accounts: MAX_KEY_ACCOUNTS
 });
 
-/// Most hashes in one page of [`Expiring`], so that a page stays well within one value.
+/// Most marks in one page of [`Expiring`], so that a page stays well within one value.
 pub const MAX_EXPIRING_PAGE: usize = 1_024;
 
-/// Hashes of executed transactions that expire within the same second: the last page of them.
+/// Marks of executed transactions that expire within the same second: the last page of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Expiring {
     /// Full pages before this one, under [`StateKey::expiring_page`](crate::StateKey::expiring_page).
     pub pages: u32,
-    /// The hashes of this page.
-    pub hashes: Vec<crate::Digest>,
+    /// The marks of this page.
+    pub marks: Vec<crate::Digest>,
 }
 codec_struct!(Expiring {
     pages,
-    hashes: MAX_EXPIRING_PAGE
+    marks: MAX_EXPIRING_PAGE
 });
 
 mod principal_codec {

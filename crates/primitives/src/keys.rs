@@ -339,3 +339,19 @@ impl Drop for SecretKey {
         self.seed.zeroize();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    /// go-iost's signature of "hello world": the nonce is RFC 6979's, so it is always the same.
+    #[test]
+    fn secp256k1_signs_as_go_iost_does() {
+        let key = SecretKey::from_base58("3W7YGWd2XjuMVSP2wEhTnGaPs6S5A9UpHpDSyLMc2xYb").unwrap();
+        let signature = key.sign_hash(&crate::sha3_256(b"hello world")).signature;
+        let expected =
+            "41cAgE8u93ha5zDp5aqPyxvVSHN7G5mocZMgkyedpg1WdaNqN72KAndw8Bv7SpGGmxYy28XXiF28WyCHDn8AFDzv";
+        assert_eq!(bs58::encode(signature).into_string(), expected);
+    }
+}

@@ -73,22 +73,23 @@ impl StateKey {
         Self::of(format!("chain/msb/{epoch}"))
     }
 
-    /// An executed transaction's hash, kept until the transaction expires.
-    pub fn executed(tx: &Digest) -> Self {
-        Self::of(format!("chain/tx/{tx}"))
+    /// A mark of an executed transaction
+    /// ([`CheckedTransaction::replay_marks`](crate::CheckedTransaction::replay_marks)), kept until it expires.
+    pub fn executed(mark: &Digest) -> Self {
+        Self::of(format!("chain/tx/{mark}"))
     }
 
-    /// The hashes of executed transactions that expire within one second of chain time.
+    /// The marks of executed transactions that expire within one second of chain time.
     pub fn expiring(second: u64) -> Self {
         Self::of(format!("chain/expiring/{second}"))
     }
 
-    /// A full page of the hashes that expire within one second; the last page stands under [`StateKey::expiring`].
+    /// A full page of the marks that expire within one second; the last page stands under [`StateKey::expiring`].
     pub fn expiring_page(second: u64, page: u32) -> Self {
         Self::of(format!("chain/expiring/{second}/{page}"))
     }
 
-    /// The second of chain time up to which expired hashes were removed.
+    /// The second of chain time up to which expired marks were removed.
     pub fn expired_until() -> Self {
         Self::of("chain/expired".into())
     }

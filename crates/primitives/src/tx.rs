@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use crate::keys::{Algorithm, KeyError};
-use crate::{Digest, PublicKey, SecretKey, Signature, sha3_256};
+use crate::{Digest, PublicKey, SecretKey, Signature, sha3_256, sha256};
 
 /// Largest transaction in its Full encoding, in bytes.
 pub const MAX_TX_SIZE: usize = 65_536;
@@ -395,6 +395,10 @@ impl Transaction {
         if self.publisher.is_empty() || self.publisher_signs.is_empty() {
             return Err(TxError::PublisherEmpty);
         }
+        // No signature covers these bytes: anyone could change them, and with them the hash that its sender waits for.
+        if !self.referred_tx.is_empty() {
+            return Err(TxError::Malformed("referredTx is in use"));
+        }
         let base = self.base_hash();
         let mut signer_keys = BTreeSet::new();
         for sign in &self.signs {
@@ -405,8 +409,12 @@ impl Transaction {
         for sign in &self.publisher_signs {
             publisher_keys.insert(sign.verify(&publish).map_err(TxError::Publisher)?);
         }
+        if publisher_keys.len() != self.publisher_signs.len() {
+            return Err(TxError::Malformed("a key signed twice as publisher"));
+        }
         Ok(CheckedTransaction {
             hash: sha3_256(&bytes),
+            base_hash: base,
             bytes,
             tx: self,
             signer_keys,
@@ -445,6 +453,7 @@ impl Transaction {
 pub struct CheckedTransaction {
     tx: Transaction,
     hash: Digest,
+    base_hash: Digest,
     bytes: Vec<u8>,
     signer_keys: BTreeSet<PublicKey>,
     publisher_keys: BTreeSet<PublicKey>,
@@ -458,6 +467,18 @@ impl CheckedTransaction {
     /// Its hash.
     pub fn hash(&self) -> &Digest {
         &self.hash
+    }
+    /// What an execution leaves so that it can't be repeated: one mark for the publisher and for every signing account.
+    ///
+    /// The hash alone would not do. It covers bytes that no signature covers (the publisher's signatures, its name), and
+    /// a co-signer signs the base alone, which anyone could publish once more under another name. A mark binds the base
+    /// to one account whose authority was used; a stranger who publishes the same base uses up the marks of his own.
+    pub fn replay_marks(&self) -> BTreeSet<Digest> {
+        let signers = self.tx.signers.iter().map(|s| s.split('@').next().unwrap_or(s));
+        signers
+            .chain([self.tx.publisher.as_str()])
+            .map(|account| sha256(&[b"credo-executed", self.base_hash.as_ref(), account.as_bytes()]))
+            .collect()
     }
     /// Its Full bytes.
     pub fn bytes(&self) -> &[u8] {

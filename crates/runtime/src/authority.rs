@@ -2,6 +2,8 @@
 //!
 //! - The publisher's `active` permission must be satisfied by keys that signed the publish hash, each signer's
 //!   permission by any key of the transaction. Items that are other accounts' permissions count when those are satisfied.
+//! - Every signature of the publisher's must count. No signature covers the list of them, so a needless one could be
+//!   added by anyone, and would change the hash by which the sender waits for its transaction.
 //! - During execution, [`Authority::allows`] asks for `account@permission`: true when it is listed (the signers and
 //!   `publisher@active`), or when enough *account* items are. Keys no longer count there.
 //! - A permission that is missing falls back to `active`; one that isn't satisfied falls back from a custom one to
@@ -44,8 +46,12 @@ impl Authority {
             more_keys: &empty,
             listed: None,
         };
-        if !Evaluation::new(view, by_publisher).ask(&name, ACTIVE)? {
+        let mut evaluation = Evaluation::new(view, by_publisher);
+        if !evaluation.ask(&name, ACTIVE)? {
             return Err(refused().into());
+        }
+        if let Some(key) = tx.publisher_keys().difference(&evaluation.used).next() {
+            return Err(Refusal::NeedlessSignature(key.to_base58()).into());
         }
         let mut listed = BTreeSet::from([(name, ACTIVE.to_owned())]);
         let by_any = Evidence {
@@ -103,6 +109,8 @@ struct Evaluation<'e, 'v> {
     evidence: Evidence<'e>,
     accounts: BTreeMap<AccountName, Option<Account>>,
     running: BTreeSet<Name>,
+    /// Keys that counted somewhere.
+    used: BTreeSet<PublicKey>,
     left: usize,
 }
 
@@ -113,6 +121,7 @@ impl<'e, 'v> Evaluation<'e, 'v> {
             evidence,
             accounts: BTreeMap::new(),
             running: BTreeSet::new(),
+            used: BTreeSet::new(),
             left: MAX_EVALUATIONS,
         }
     }
@@ -152,7 +161,11 @@ impl<'e, 'v> Evaluation<'e, 'v> {
         for item in items {
             let counts = match &item.principal {
                 Principal::Key(key) => {
-                    self.evidence.keys.contains(key) || self.evidence.more_keys.contains(key)
+                    let signed = self.evidence.keys.contains(key) || self.evidence.more_keys.contains(key);
+                    if signed {
+                        self.used.insert(key.clone());
+                    }
+                    signed
                 }
                 Principal::Account { account, permission } => self.ask(account, permission.as_str())?,
             };

@@ -18,8 +18,9 @@ use crate::precheck::{check_fresh, check_static};
 use crate::view::View;
 use crate::{BlockError, PushError, Refusal, RuntimeError, execute, turns};
 
-/// Fewest hashes of expired transactions that a block may remove; otherwise twice what it may add.
-const MIN_REMOVALS: usize = 4_096;
+/// Most marks of expired transactions that a block removes at least; more than fit into a block's bytes, and otherwise
+/// four for each transaction that a block may hold.
+const MIN_REMOVALS: usize = 8_192;
 
 /// Where a block stands.
 #[derive(Clone, Debug)]
@@ -110,7 +111,7 @@ impl<'a, S: StateRead> BlockBuilder<'a, S> {
             return Err(context("its committee is another epoch's"));
         }
         let mut view = View::new(parent);
-        let budget = MIN_REMOVALS.max(ctx.spec.parameters.block_tx_limit as usize * 2);
+        let budget = MIN_REMOVALS.max(ctx.spec.parameters.block_tx_limit as usize * 4);
         executed::clean(&mut view, ctx.time_ms, budget)?;
         turns::count(&mut view, &ctx)?;
         turns::remember_msb(&mut view, &ctx)?;
@@ -185,8 +186,7 @@ impl<'a, S: StateRead> BlockBuilder<'a, S> {
             tx,
         )?;
         let dead_at = dead_at(self.ctx.spec, tx);
-        self.executed
-            .add(&mut self.view, tx.hash(), dead_at, self.ctx.height);
+        self.executed.add(&mut self.view, tx, dead_at, self.ctx.height);
         self.view.commit();
         self.senders.insert(publisher.clone(), sent + 1);
         self.bytes += tx.bytes().len();

@@ -61,6 +61,9 @@ pub enum Refusal {
     /// The publisher's `active` permission isn't satisfied by its signatures.
     #[error("unauthorized publisher: {0}")]
     Publisher(String),
+    /// A signature of the publisher's that nothing depends on: anyone could have added it.
+    #[error("needless publisher signature: {0}")]
+    NeedlessSignature(String),
     /// A signer that isn't `account@permission`.
     #[error("illegal signer: {0}")]
     IllegalSigner(String),

@@ -1,13 +1,13 @@
-//! Replay protection: hashes of executed transactions, kept in the state until the transactions are dead.
+//! Replay protection: marks of executed transactions, kept in the state until the transactions are dead.
 //!
-//! Each executed hash stands under its own key. Beside them, hashes that die within the same second stand in pages, so
+//! Each mark stands under its own key. Beside them, marks that die within the same second stand in pages, so
 //! that they can be found and removed when that second has passed. The work of a block is bounded: what it can't
 //! remove is left for the blocks after it, which does no harm, since a dead transaction is refused anyway.
 
 use std::collections::BTreeMap;
 
 use credo_primitives::entry::{Expiring, MAX_EXPIRING_PAGE};
-use credo_primitives::{Digest, StateKey};
+use credo_primitives::{CheckedTransaction, Digest, StateKey};
 
 use crate::RuntimeError;
 use crate::view::View;
@@ -20,7 +20,7 @@ fn second_of(dead_at: i64) -> u64 {
     u64::try_from(dead_at / 1_000_000_000).unwrap_or(0) + 1
 }
 
-/// Removes what expired up to `now_ms`, at most about `budget` hashes.
+/// Removes what expired up to `now_ms`, at most about `budget` marks.
 pub(crate) fn clean(view: &mut View<'_>, now_ms: u64, budget: usize) -> Result<(), RuntimeError> {
     let cursor = StateKey::expired_until();
     let now = now_ms / 1_000;
@@ -44,7 +44,7 @@ pub(crate) fn start(view: &mut View<'_>, now_ms: u64) {
     view.put(StateKey::expired_until(), &(now_ms / 1_000));
 }
 
-/// Removes a second's hashes, last page first. False when the budget ended before.
+/// Removes a second's marks, last page first. False when the budget ended before.
 fn clean_second(
     view: &mut View<'_>,
     second: u64,
@@ -56,13 +56,13 @@ fn clean_second(
         return Ok(true);
     };
     loop {
-        if *removed > 0 && *removed + bucket.hashes.len() > budget {
+        if *removed > 0 && *removed + bucket.marks.len() > budget {
             view.put(head, &bucket);
             return Ok(false);
         }
-        *removed += bucket.hashes.len();
-        for hash in bucket.hashes.drain(..) {
-            view.delete(StateKey::executed(&hash));
+        *removed += bucket.marks.len();
+        for mark in bucket.marks.drain(..) {
+            view.delete(StateKey::executed(&mark));
         }
         let Some(page) = bucket.pages.checked_sub(1) else {
             view.delete(head);
@@ -78,29 +78,32 @@ fn clean_second(
     }
 }
 
-/// Hashes that a block executed, by the second in which they die.
+/// Marks of what a block executed, by the second in which they die.
 #[derive(Default)]
 pub(crate) struct Executed(BTreeMap<u64, Vec<Digest>>);
 
 impl Executed {
-    /// Notes an executed transaction; its own entry is written at once.
-    pub(crate) fn add(&mut self, view: &mut View<'_>, hash: &Digest, dead_at: i64, height: u64) {
-        view.put(StateKey::executed(hash), &height);
-        self.0.entry(second_of(dead_at)).or_default().push(*hash);
+    /// Notes an executed transaction; its marks' own entries are written at once.
+    pub(crate) fn add(&mut self, view: &mut View<'_>, tx: &CheckedTransaction, dead_at: i64, height: u64) {
+        let marks = self.0.entry(second_of(dead_at)).or_default();
+        for mark in tx.replay_marks() {
+            view.put(StateKey::executed(&mark), &height);
+            marks.push(mark);
+        }
     }
 
     /// Writes the pages.
     pub(crate) fn write(self, view: &mut View<'_>) -> Result<(), RuntimeError> {
-        for (second, hashes) in self.0 {
+        for (second, marks) in self.0 {
             let head = StateKey::expiring(second);
             let mut bucket = view.get::<Expiring>(&head)?.unwrap_or_default();
-            for hash in hashes {
-                if bucket.hashes.len() >= MAX_EXPIRING_PAGE {
+            for mark in marks {
+                if bucket.marks.len() >= MAX_EXPIRING_PAGE {
                     view.put(StateKey::expiring_page(second, bucket.pages), &bucket);
                     bucket.pages += 1;
-                    bucket.hashes.clear();
+                    bucket.marks.clear();
                 }
-                bucket.hashes.push(hash);
+                bucket.marks.push(mark);
             }
             view.put(head, &bucket);
         }

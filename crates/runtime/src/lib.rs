@@ -6,7 +6,7 @@
 //!
 //! # A block
 //!
-//! 1. What stands at its start: hashes of transactions that expired leave the state, the turns of the epoch are
+//! 1. What stands at its start: marks of transactions that expired leave the state, the turns of the epoch are
 //!    counted (P-15), in an epoch's first block the digest of the MSB before it is written (P-14; the last two are kept).
 //! 2. Transactions, each one whole or not at all. A transaction that may not stand in the block at all (expired,
 //!    replayed, not authorised, …) is a [`Refusal`] and leaves no trace. One whose action fails leaves its receipt,
@@ -22,6 +22,9 @@
 //!   (P-10). The deposit that it locks follows with P-24, whose place is marked in `contracts/vote_producer.rs`.
 //! - Votes leave the balance without a `token.iost/transfer` receipt, so `amount_limit` doesn't count them: they are
 //!   locked, not spent.
+//! - A replay is recognised by what was signed and by whom
+//!   ([`replay_marks`](credo_primitives::CheckedTransaction::replay_marks)), not by the hash, which covers bytes that
+//!   anyone can change; a transaction with `referredTx`, or with a publisher's signature that nothing needs, is refused.
 //! - Amounts in exponent notation (`1e3`) are refused in execution, too, not by the RPC alone.
 
 mod abi;

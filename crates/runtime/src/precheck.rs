@@ -115,10 +115,12 @@ pub(crate) fn check_static(spec: &ChainSpec, tx: &Transaction, time_ms: u64) -> 
     Ok(())
 }
 
-/// Refuses what was executed before.
+/// Refuses what was executed before, whatever bytes outside the signatures were changed since.
 pub(crate) fn check_fresh(view: &View<'_>, tx: &CheckedTransaction) -> Result<(), PushError> {
-    match view.bytes(&StateKey::executed(tx.hash()))? {
-        Some(_) => Err(Refusal::Replayed.into()),
-        None => Ok(()),
+    for mark in tx.replay_marks() {
+        if view.bytes(&StateKey::executed(&mark))?.is_some() {
+            return Err(Refusal::Replayed.into());
+        }
     }
+    Ok(())
 }

@@ -1,5 +1,8 @@
 //! The state as a transaction sees it: the parent's, under the block's writes, under its own.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use commonware_codec::{Copying, DecodeExt as _, Encode, Read};
 use credo_primitives::StateKey;
@@ -13,7 +16,12 @@ pub(crate) struct View<'a> {
     parent: &'a dyn StateRead,
     block: Writes,
     step: Writes,
+    /// What was read of the parent's state: many transactions ask for the same accounts and tokens.
+    read: RefCell<BTreeMap<StateKey, Option<Vec<u8>>>>,
 }
+
+/// Most entries kept of what was read; a block that reads more starts over.
+const MAX_READ: usize = 16_384;
 
 impl<'a> View<'a> {
     pub(crate) fn new(parent: &'a dyn StateRead) -> Self {
@@ -21,6 +29,7 @@ impl<'a> View<'a> {
             parent,
             block: Writes::new(),
             step: Writes::new(),
+            read: RefCell::default(),
         }
     }
 
@@ -28,7 +37,16 @@ impl<'a> View<'a> {
         if let Some(value) = self.step.get(key).or_else(|| self.block.get(key)) {
             return Ok(value.clone());
         }
-        Ok(self.parent.get(key)?)
+        if let Some(value) = self.read.borrow().get(key) {
+            return Ok(value.clone());
+        }
+        let value = self.parent.get(key)?;
+        let mut read = self.read.borrow_mut();
+        if read.len() >= MAX_READ {
+            read.clear();
+        }
+        read.insert(key.clone(), value.clone());
+        Ok(value)
     }
 
     pub(crate) fn get<T: Read<Cfg = ()>>(&self, key: &StateKey) -> Result<Option<T>, RuntimeError> {
@@ -45,7 +63,8 @@ impl<'a> View<'a> {
     }
 
     pub(crate) fn commit(&mut self) {
-        self.block.append(&mut self.step);
+        // `append` would rebuild the whole block's map for every small step.
+        self.block.extend(std::mem::take(&mut self.step));
     }
 
     pub(crate) fn rollback(&mut self) {

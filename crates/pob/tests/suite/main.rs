@@ -1,0 +1,62 @@
+//! The ledger: operations, rounds, and what must hold whatever is done.
+#![allow(clippy::unwrap_used)]
+
+mod operations;
+mod properties;
+mod rounds;
+
+use std::sync::Arc;
+
+use commonware_cryptography::{Signer as _, ed25519::PrivateKey};
+use credo_pob::{Candidates, Ledger, Registration, Rules, Voter};
+use credo_primitives::{AccountName, Amount, ConsensusKey, Text};
+
+fn name(text: &str) -> AccountName {
+    AccountName::any(text).unwrap()
+}
+
+fn units(units: u64) -> Amount {
+    Amount::from_units(units).unwrap()
+}
+
+fn key(number: u64) -> ConsensusKey {
+    PrivateKey::from_seed(number).public_key()
+}
+
+fn node(number: u64) -> Registration {
+    Registration {
+        key: key(number),
+        location: Text::default(),
+        url: Text::default(),
+        net_id: Text::default(),
+    }
+}
+
+fn rules(committee_size: usize) -> Rules {
+    Rules {
+        threshold: units(0),
+        servi_cap: 10,
+        committee_size,
+    }
+}
+
+fn empty() -> Ledger {
+    Ledger::new(Arc::new(Candidates::default()))
+}
+
+/// Candidates `node_a`, `node_b`, … with these votes, in this order of candidacy.
+fn standing(votes: &[u64]) -> Ledger {
+    let mut ledger = empty();
+    for (i, votes) in votes.iter().enumerate() {
+        let account = name(&format!("node_{}", (b'a' + i as u8) as char));
+        ledger.register(&account, node(i as u64)).unwrap();
+        ledger.appoint(&account).unwrap();
+        if *votes > 0 {
+            ledger
+                .vote(&mut Voter::default(), &account, units(*votes))
+                .unwrap();
+        }
+    }
+    ledger.commit();
+    ledger
+}
