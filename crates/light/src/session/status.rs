@@ -73,6 +73,15 @@ impl Session {
                 of: to.max(at) - from,
             };
         }
+        let head = self.client.as_ref().and_then(LightClient::head);
+        if let Some(head) = head
+            && self.relays.values().any(|relay| relay.phase == Phase::Live)
+        {
+            return Status::Stale {
+                since_ms: head.header().time_ms,
+                reason: "the relays are behind what was verified before".into(),
+            };
+        }
         match &self.last_problem {
             Some(reason) if self.relays.is_empty() => Status::NoRelay {
                 reason: reason.clone(),
