@@ -290,10 +290,12 @@ impl Core {
         if self.facts.chosen.is_none() {
             return Err("There is no account under this key yet.".into());
         }
-        if matches!(wanted, Wanted::Transfer { .. }) {
+        // Votes need the list as it is now: the node may have registered or lost candidacy since.
+        let current = self.list.as_ref().map(|list| list.digest);
+        let known = current.is_some() && current == self.facts.digest;
+        if known || matches!(wanted, Wanted::Transfer { .. }) {
             self.prepare_on_state(id, wanted)
         } else {
-            // Always a fresh list: the node may have registered or lost candidacy since.
             self.with_list(ForList::Prepare(id, wanted))
         }
     }
@@ -305,11 +307,10 @@ impl Core {
             .chosen
             .clone()
             .ok_or("There is no account under this key yet.")?;
-        let keys = vec![
-            StateKey::balance(&account, IOST),
-            StateKey::voter(&account),
-            StateKey::account(intent.other()),
-        ];
+        let mut keys = vec![StateKey::balance(&account, IOST), StateKey::voter(&account)];
+        if matches!(intent, Wanted::Transfer { .. }) {
+            keys.push(StateKey::account(intent.other()));
+        }
         self.question(
             Query::State(keys),
             Purpose::Prepare {

@@ -26,6 +26,8 @@ mod random;
 mod servi;
 mod storage;
 #[cfg(test)]
+mod story;
+#[cfg(test)]
 mod tests;
 mod verified;
 mod view;
@@ -43,27 +45,29 @@ use wasm_bindgen_futures::spawn_local;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
 use self::core::Core;
-use self::parts::Job;
+use self::parts::{Done, Job};
 
 const TICK_MS: u32 = 250;
+/// Most jobs waiting for storage; at the pace of the core it takes half an hour without an answer to reach it.
+const MAX_JOBS: usize = 256;
 /// A changed view that came too soon after the last is posted this much later.
 const VIEW_MS: u32 = 100;
 
 struct Worker {
     scope: DedicatedWorkerGlobalScope,
     core: RefCell<Core>,
-    jobs: mpsc::UnboundedSender<Job>,
+    jobs: RefCell<mpsc::Sender<Job>>,
     view_due: RefCell<Option<gloo::timers::callback::Timeout>>,
 }
 
 /// Starts listening; returns at once.
 pub fn run() {
     let scope: DedicatedWorkerGlobalScope = js_sys::global().unchecked_into();
-    let (jobs, mut queue) = mpsc::unbounded();
+    let (jobs, mut queue) = mpsc::channel(MAX_JOBS);
     let worker = Rc::new(Worker {
         scope: scope.clone(),
         core: RefCell::new(Core::new(now())),
-        jobs,
+        jobs: RefCell::new(jobs),
         view_due: RefCell::new(None),
     });
 
@@ -125,8 +129,9 @@ impl Worker {
             if matches!(job, Job::Faucet { .. }) {
                 let worker = Rc::clone(self);
                 spawn_local(async move { worker.finish(job).await });
-            } else if self.jobs.unbounded_send(job).is_err() {
-                console::error!("the storage queue has ended");
+            } else if self.jobs.borrow_mut().try_send(job).is_err() {
+                let why = "This browser's storage doesn't answer. Export a backup, then reload the page.";
+                self.core.borrow_mut().done(Done::StorageFailed(why.into()), now());
             }
         }
         if again && self.view_due.borrow().is_none() {
