@@ -2,7 +2,7 @@
 
 use commonware_codec::Encode as _;
 use credo_msb::HandOver;
-use credo_primitives::{CertifiedHeader, codec_struct};
+use credo_primitives::{CertifiedHeader, Digest, codec_struct};
 
 /// The two that contradict each other, in whole: anyone who knows the chain can check both.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +19,13 @@ pub enum ConflictKind {
         /// The one verified first.
         first: HandOver,
         /// The other.
+        second: HandOver,
+    },
+    /// A valid hand-over of an epoch that was left long ago with another one: keys unlocked since may have signed it.
+    Past {
+        /// Digest of the MSB header that was verified first.
+        first: Digest,
+        /// The other hand-over.
         second: HandOver,
     },
 }
@@ -44,15 +51,17 @@ impl Conflict {
         match &self.kind {
             ConflictKind::Headers { first, second } => (first.encode().to_vec(), second.encode().to_vec()),
             ConflictKind::HandOvers { first, second } => (first.encode().to_vec(), second.encode().to_vec()),
+            ConflictKind::Past { first, second } => (first.encode().to_vec(), second.encode().to_vec()),
         }
     }
 
-    /// One file with both: a name of the format, the kind (0 headers, 1 hand-overs), then each with its length.
+    /// One file with both: a name of the format, the kind (0 headers, 1 hand-overs, 2 histories), then each with its length.
     pub fn to_bytes(&self) -> Vec<u8> {
         let (first, second) = self.evidence();
         let kind = match &self.kind {
             ConflictKind::Headers { .. } => 0,
             ConflictKind::HandOvers { .. } => 1,
+            ConflictKind::Past { .. } => 2,
         };
         ConflictFile {
             magic: *b"credo-conflict-1",
@@ -74,6 +83,7 @@ impl std::fmt::Display for Conflict {
             ConflictKind::HandOvers { first, second } => {
                 ("hand-overs", first.header.digest(), second.header.digest())
             }
+            ConflictKind::Past { first, second } => ("histories", *first, second.msb.digest()),
         };
         write!(
             f,

@@ -495,6 +495,57 @@ fn a_conflict_far_behind_is_shown_and_stops_nothing() {
     assert_eq!(table.head(), Some(chain.height()));
 }
 
+/// Two chains of one genesis that part in epoch 1, when they seat different keys.
+fn two_histories(vote_lock_ms: u64) -> (Arc<TestChain>, Arc<TestChain>) {
+    let config = TestConfig {
+        vote_lock_ms,
+        epochs: 9,
+        ..TestConfig::default()
+    };
+    let ours = TestChain::build(config);
+    let other = TestChain::build(TestConfig { keys: 5, ..config });
+    assert_eq!(ours.spec.hash(), other.spec.hash());
+    assert_eq!(ours.hand_overs[0], other.hand_overs[0]);
+    assert_ne!(ours.hand_overs[1].msb.digest(), other.hand_overs[1].msb.digest());
+    (Arc::new(ours), Arc::new(other))
+}
+
+#[test]
+fn another_history_is_traced_to_where_it_parts() {
+    // Young: it stops the client. Both sides were signed by the very same committee.
+    let (ours, other) = two_histories(120_000);
+    let mut table = Table::with(TestRelay::new(&ours, ours.height()));
+    table.connect(1, TestRelay::new(&other, other.height()));
+    assert!(
+        matches!(table.status(), Status::Conflict { .. }),
+        "{:?}",
+        table.status()
+    );
+    let conflict = table
+        .session
+        .client()
+        .expect("a client")
+        .stopped_by()
+        .expect("stopped");
+    assert_eq!(conflict.epoch, 1);
+    assert!(matches!(&conflict.kind, ConflictKind::Past { second, .. } if *second == other.hand_overs[1]));
+
+    // Older than the vote lock: shown, and nothing stops.
+    let (ours, other) = two_histories(2_000);
+    let mut table = Table::with(TestRelay::new(&ours, ours.height()));
+    table.connect(1, TestRelay::new(&other, other.height()));
+    assert_eq!(table.status(), Status::Synced);
+    let conflicts = table.session.client().expect("a client").conflicts();
+    assert!(matches!(conflicts, [conflict] if !conflict.stops && conflict.epoch == 1));
+    assert!(matches!(&table.closed[..], [(1, why, true)] if why.contains("from epoch 1 on")));
+
+    // A relay with a forged certificate and the true past is only a liar.
+    let mut table = Table::with(TestRelay::new(&ours, ours.height()));
+    table.connect(1, TestRelay::lying(&ours, ours.height(), Lie::Certificate));
+    assert!(table.session.client().expect("a client").conflicts().is_empty());
+    assert!(matches!(&table.closed[..], [(1, why, true)] if why.contains("signature")));
+}
+
 #[test]
 fn formats_of_a_later_release_ask_for_it() {
     let chain = fixture();

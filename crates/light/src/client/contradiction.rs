@@ -53,9 +53,16 @@ impl LightClient {
     }
 
     /// P-43. Keeps the evidence; an error when it stops the client.
-    pub(super) fn found(&mut self, header: &Header, kind: ConflictKind) -> Result<(), LightError> {
+    ///
+    /// `ours_ms` is the time of what was verified first: the other's time is whatever its signers wrote.
+    pub(super) fn found(
+        &mut self,
+        header: &Header,
+        ours_ms: u64,
+        kind: ConflictKind,
+    ) -> Result<(), LightError> {
         let head_time = self.head.as_ref().map_or(0, |head| head.header().time_ms);
-        let lies_back = head_time.saturating_sub(header.time_ms);
+        let lies_back = head_time.saturating_sub(ours_ms);
         let conflict = Conflict {
             height: header.height,
             epoch: header.epoch,

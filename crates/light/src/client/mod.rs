@@ -1,6 +1,7 @@
 //! Following the chain: committees, heads, contradictions (P-40, P-41, P-43).
 
 mod contradiction;
+mod past;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -81,6 +82,10 @@ pub struct LightClient {
     committees: BTreeMap<u64, Committee>,
     /// Digest of the MSB header before the newest epoch; of the genesis header before epoch 0.
     msb: Digest,
+    /// Committee of the anchor's epoch, and the MSB digest before it.
+    start: (Committee, Digest),
+    /// Digests of the MSB headers since, by epoch from the anchor's on.
+    past: Vec<Digest>,
     /// The last hand-overs, for contradictions: epoch, digest of the MSB before, hand-over.
     hand_overs: BTreeMap<u64, (Digest, HandOver)>,
     hand_overs_verified: u64,
@@ -102,15 +107,18 @@ impl LightClient {
         }
         let committee = spec.genesis_committee()?;
         let msb = spec.genesis_header().digest();
-        Ok(Self::start(
-            spec,
-            Anchor::Genesis,
-            BTreeMap::from([(0, committee)]),
-            msb,
-        ))
+        let start = committee.clone();
+        let committees = BTreeMap::from([(0, committee)]);
+        Ok(Self::start(spec, Anchor::Genesis, committees, start, msb))
     }
 
-    fn start(spec: ChainSpec, anchor: Anchor, committees: BTreeMap<u64, Committee>, msb: Digest) -> Self {
+    fn start(
+        spec: ChainSpec,
+        anchor: Anchor,
+        committees: BTreeMap<u64, Committee>,
+        start: Committee,
+        msb: Digest,
+    ) -> Self {
         let max_lag_ms = spec.parameters.slot_ms.saturating_mul(10).max(10_000);
         Self {
             spec_hash: spec.hash(),
@@ -118,6 +126,8 @@ impl LightClient {
             anchor,
             committees,
             msb,
+            start: (start, msb),
+            past: Vec::new(),
             hand_overs: BTreeMap::new(),
             hand_overs_verified: 0,
             head: None,
@@ -151,10 +161,12 @@ impl LightClient {
                 .ok_or_else(|| broken("a committee in it is empty or names a key twice"))?;
             known.insert(epoch, committee);
         }
-        if known.last_key_value().map(|(e, _)| *e) != Some(epoch) {
-            return Err(broken("the committee of its epoch is missing"));
+        let newest = known.get(&epoch).cloned();
+        let start = newest.ok_or_else(|| broken("the committee of its epoch is missing"))?;
+        if known.keys().any(|known| *known > epoch) {
+            return Err(broken("it knows a committee of a later epoch than its own"));
         }
-        let mut client = Self::start(spec, Anchor::Checkpoint { epoch }, known, msb);
+        let mut client = Self::start(spec, Anchor::Checkpoint { epoch }, known, start, msb);
         if let Some(StoredHead {
             certified,
             view,
@@ -300,6 +312,7 @@ impl LightClient {
         self.accept(certified, info)?;
         self.hand_overs.insert(newest, (self.msb, hand_over.clone()));
         self.msb = hand_over.msb.digest();
+        self.past.push(self.msb);
         self.committees.insert(newest + 1, next);
         self.hand_overs_verified += 1;
         let keep = (newest + 2).saturating_sub(COMMITTEES);
@@ -328,7 +341,8 @@ impl LightClient {
             first: first.clone(),
             second: hand_over.clone(),
         };
-        self.found(&hand_over.header.clone(), conflict)
+        let ours = first.header.time_ms;
+        self.found(&hand_over.header, ours, conflict)
     }
 
     /// Takes a certified header that a relay pushed or answered. `relay` names it in nothing but the caller's view.
@@ -409,8 +423,8 @@ impl LightClient {
                     first: (*first).clone(),
                     second: certified.clone(),
                 };
-                let header = header.clone();
-                self.found(&header, kind)?;
+                let ours = first.header.time_ms;
+                self.found(header, ours, kind)?;
                 // It lies too far back to stop anything; it is no news either.
                 return Ok(HeadEvent::Old);
             }

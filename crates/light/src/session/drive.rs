@@ -69,7 +69,7 @@ impl Session {
         self.close_because(id, error.to_string(), error.is_lie());
     }
 
-    fn close_because(&mut self, relay: RelayId, reason: String, for_good: bool) {
+    pub(super) fn close_because(&mut self, relay: RelayId, reason: String, for_good: bool) {
         if !self.relays.contains_key(&relay) {
             return;
         }
@@ -140,6 +140,7 @@ impl Session {
                 self.fetching = None;
                 self.hand_overs(id, &hand_overs, rng);
             }
+            (Purpose::Trace, Response::HandOvers(hand_overs)) => self.trace(id, &hand_overs, rng),
             (_, Response::Refused(why)) => {
                 let why = why.as_str().to_owned();
                 self.close(id, &LightError::Refused(why));
@@ -268,6 +269,7 @@ impl Session {
                 self.stop = Some(Stop::Update(detail.clone()));
                 self.changed();
             }
+            error if self.suspect(id, error) => {}
             error => self.close(id, error),
         }
     }

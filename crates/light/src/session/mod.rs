@@ -7,7 +7,8 @@
 //! What happens with a relay: *hello*, then the spec (only if none is known) held against the pinned hash, then
 //! *subscribe*; its first head tells how far it is, and hand-overs are fetched in batches until that head's committee
 //! is known. From then on its heads are followed. All relays' heads go through one client, so that contradicting ones
-//! are noticed (P-43). A relay caught lying is closed for good, one that is silent for [`GONE_MS`] is closed, and
+//! are noticed (P-43); when a relay's signatures don't fit what was followed, the epoch at which the two histories part
+//! is searched before it is called a liar (P-40). A relay caught lying is closed for good, one that is silent for [`GONE_MS`] is closed, and
 //! what it was asked is asked of another.
 
 mod answers;
@@ -15,6 +16,7 @@ mod drive;
 mod relay;
 mod requests;
 mod status;
+mod trace;
 mod types;
 
 pub use types::{Answer, Effect, Event, Query, RelayInfo, SessionConfig, Status, Ticket, TransactionStatus};

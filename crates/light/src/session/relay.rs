@@ -2,6 +2,7 @@
 
 use credo_primitives::{CertifiedHeader, Digest};
 
+use super::trace::Trace;
 use super::types::RelayInfo;
 
 /// How far the conversation with a relay is.
@@ -15,7 +16,7 @@ pub(super) enum Phase {
     Subscribing,
     /// It sends heads and can be asked.
     Live,
-    /// It serves another chain; kept in case the user starts over.
+    /// It serves another chain, kept in case the user starts over; or another history, which is being compared.
     Refused,
 }
 
@@ -32,6 +33,8 @@ pub(super) struct Relay {
     pub(super) empty: u32,
     /// Don't ask it for hand-overs before.
     pub(super) retry_at: u64,
+    /// Its heads fail here: where its history parts from ours is being searched.
+    pub(super) trace: Option<Trace>,
     pub(super) heard_at: u64,
     pub(super) pinged_at: u64,
     /// Number of the last ping and when it was sent.
@@ -51,6 +54,7 @@ impl Relay {
             pending: None,
             empty: 0,
             retry_at: 0,
+            trace: None,
             heard_at: now_ms,
             pinged_at: now_ms,
             ping: None,

@@ -14,6 +14,8 @@ pub(super) enum Purpose {
     Spec,
     Subscribe,
     HandOvers,
+    /// Searching where its history parts from ours.
+    Trace,
     Ticket(Ticket),
 }
 
