@@ -68,6 +68,9 @@ pub(crate) fn compact(text: &str) -> String {
 /// A span of milliseconds, short: `38 ms`, `1.2 s`, `4 min 12 s`, `3 h 5 min`, `6 days`.
 pub(crate) fn span(ms: f64) -> String {
     let ms = ms.max(0.0);
+    if ms < 1.0 {
+        return "under 1 ms".to_owned();
+    }
     if ms < 1_000.0 {
         return format!("{ms:.0} ms");
     }
@@ -201,4 +204,54 @@ pub(crate) fn initials(name: &str) -> String {
     let number = if number.is_empty() { "0" } else { number };
     let tail = number.len().saturating_sub(2);
     format!("{first}{}", &number[tail..])
+}
+
+#[cfg(test)]
+mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    use super::*;
+
+    #[wasm_bindgen_test]
+    fn amounts_are_grouped_and_keep_every_decimal() {
+        assert_eq!(amount("12480.50000000"), "12,480.50");
+        assert_eq!(amount("0.00000001"), "0.00000001");
+        assert_eq!(amount("1000000"), "1,000,000");
+        assert_eq!(amount("999"), "999");
+        assert_eq!(split("7.5"), ("7".to_owned(), "50".to_owned()));
+    }
+
+    #[wasm_bindgen_test]
+    fn tables_show_three_or_four_figures() {
+        assert_eq!(compact("41234567.00000000"), "41.2 M");
+        assert_eq!(compact("812345678"), "812 M");
+        assert_eq!(compact("2500"), "2,500");
+        assert_eq!(compact("21000000000"), "21.0 B");
+        assert_eq!(compact("0"), "0");
+    }
+
+    #[wasm_bindgen_test]
+    fn spans_read_as_people_say_them() {
+        assert_eq!(span(38.4), "38 ms");
+        assert_eq!(span(1_240.0), "1.2 s");
+        assert_eq!(countdown(252_000.0), "4 min 12 s");
+        assert_eq!(clock(764_000.0), "12:44");
+        assert_eq!(period(120_000.0), "2 minutes");
+        assert_eq!(period(604_800_000.0), "7 days");
+        assert_eq!(countdown(-5.0), "0 s");
+    }
+
+    #[wasm_bindgen_test]
+    fn a_ring_tells_numbered_nodes_apart() {
+        assert_eq!(initials("aurora"), "Au");
+        assert_eq!(initials("producer000"), "P0");
+        assert_eq!(initials("producer012"), "P12");
+        assert_eq!(initials(""), "?");
+    }
+
+    #[wasm_bindgen_test]
+    fn long_texts_keep_their_ends() {
+        assert_eq!(short("abc"), "abc");
+        assert_eq!(short("9f2c41d0aa0b7714d2e1"), "9f2c41d0…d2e1");
+    }
 }

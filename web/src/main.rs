@@ -17,6 +17,9 @@ mod route;
 mod store;
 mod theme;
 
+#[cfg(test)]
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_browser);
+
 fn main() {
     let document = gloo::utils::document();
     let root = document

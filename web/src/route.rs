@@ -101,3 +101,28 @@ pub(crate) fn use_route() -> Route {
     }
     (*route).clone()
 }
+
+#[cfg(test)]
+mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    use super::*;
+
+    #[wasm_bindgen_test]
+    fn every_place_is_found_again_by_its_address() {
+        let places = [
+            Route::Home,
+            Route::Send,
+            Route::Receive,
+            Route::Vote(None),
+            Route::Vote(Some("aurora".into())),
+            Route::Chain(Some("84912".into())),
+            Route::Network,
+            Route::Settings,
+        ];
+        for place in places {
+            assert_eq!(Route::parse(&place.href()), place);
+        }
+        assert_eq!(Route::parse("#/nowhere"), Route::Home);
+    }
+}

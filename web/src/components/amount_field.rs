@@ -80,3 +80,29 @@ pub(crate) fn AmountField(props: &Props) -> Html {
             wrong={objection(&props.value, props.most.as_deref()).map(AttrValue::from)} />
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    use super::*;
+
+    #[wasm_bindgen_test]
+    fn amounts_are_read_exactly_or_refused() {
+        assert_eq!(units("12.5"), Ok(1_250_000_000));
+        assert_eq!(units(".00000001"), Ok(1));
+        assert_eq!(units("21000000000"), Ok(2_100_000_000_000_000_000));
+        for wrong in ["", ".", "1.123456789", "1e3", "-1", "1.2.3", "٣"] {
+            assert!(units(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[wasm_bindgen_test]
+    fn more_than_there_is_doesnt_fit() {
+        assert!(fits("12480.5", Some("12,480.50")));
+        assert!(!fits("12480.50000001", Some("12480.50")));
+        assert!(!fits("0", Some("1")));
+        assert!(!fits("", Some("1")));
+        assert_eq!(objection("", Some("1")), None);
+    }
+}

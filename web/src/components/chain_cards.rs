@@ -44,7 +44,7 @@ pub(crate) fn ChainCards(props: &Props) -> Html {
     });
     let turn = chain.committee.iter().find(|seat| seat.turn);
     let verified = if chain.hand_overs == 0 {
-        "Each is signed by the committee that the one before elected. The chain is still in its first epoch."
+        "G is genesis. Each is signed by the committee that the one before elected. The chain is still in its first epoch."
             .to_owned()
     } else {
         format!(

@@ -40,3 +40,49 @@ pub(crate) fn ElectionStat(props: &Props) -> Html {
         </Stat>
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use credo_web::protocol::HeadView;
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    use super::*;
+
+    fn chain(height: u64, epoch: u64, is_msb: bool) -> ChainView {
+        let head = HeadView {
+            height,
+            epoch,
+            view: 0,
+            digest: String::new(),
+            time_ms: 1_000.0,
+            proposer: String::new(),
+            signatures: 3,
+            seats: 4,
+            is_msb,
+        };
+        ChainView {
+            name: String::new(),
+            spec_hash: String::new(),
+            devnet: true,
+            slot_ms: 500.0,
+            epoch_length: 60,
+            vote_lock_ms: 0.0,
+            head: Some(head),
+            blocks: Vec::new(),
+            committee: Vec::new(),
+            committee_epoch: epoch,
+            hand_overs: 0,
+            hand_overs_ms: 0.0,
+            agreeing: 1,
+        }
+    }
+
+    #[wasm_bindgen_test]
+    fn an_epoch_ends_with_its_last_block() {
+        // Epoch 1 of 60 blocks ends with block 120.
+        assert_eq!(election(&chain(90, 1, false), 1_000.0), Some((15_000.0, 50.0)));
+        assert_eq!(election(&chain(90, 1, false), 1_200.0), Some((14_800.0, 50.0)));
+        // After the Micro State Block the next epoch is what is awaited.
+        assert_eq!(election(&chain(120, 1, true), 1_000.0), Some((30_000.0, 0.0)));
+    }
+}

@@ -41,6 +41,7 @@ pub(crate) fn Steps(props: &Props) -> Html {
                     _ => "",
                 };
                 let words = match time(name) {
+                    Some(0.0) => "0 ms".to_owned(),
                     Some(ms) => format::span(ms),
                     None if class == "now" => "…".to_owned(),
                     None => String::new(),

@@ -77,3 +77,19 @@ pub(crate) fn Strength(props: &Props) -> Html {
         </div>
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    use super::*;
+
+    #[wasm_bindgen_test]
+    fn what_is_easily_guessed_is_called_weak() {
+        for weak in ["password1", "aaaaaaaaaaaaaaaa", "12345678901", "abcdefghij"] {
+            assert!(judge(weak).0 <= 25, "{weak}");
+        }
+        assert!(judge("correct horse battery staple").0 >= 75);
+        assert!(judge("short").1.contains("Too short"));
+    }
+}
