@@ -84,8 +84,8 @@ fn the_vector_that_the_sdks_share() {
     let sign = &tx.signs[0];
     assert_eq!(
         hex::encode(&sign.signature),
-        "c412b88dabf08424aaaa7d5a75cf3fb46368970e7ad0e65bf7114646b63a3b79\
-         6753da142e86be64bfd256c6f5fb396888d6ad12c1e4c80a4a28edacf5ed0802"
+        "fe0eb96448bbb1d3cb34a6d4e8780af98586836cba05549ffd25cb66f14e911b\
+         6f5f82479fd5d4e5c9217c6a296037bd03ed17ef3972299db80dd6bd0e989d0c"
     );
     let public = "5731adeb5d1a807ec9c43825389e5edff70412e4643a94629a652af1bfcf2f08";
     assert_eq!(hex::encode(&sign.public_key), public);
