@@ -15,7 +15,7 @@ use super::{AccountKeys, Failure};
 
 /// An answer, ready to be printed.
 pub(crate) struct Shown {
-    json: Value,
+    pub(crate) json: Value,
     lines: Vec<(String, String)>,
     table: Option<Table>,
     /// True when a line's value is only what a relay claims.

@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use credo_wire::Message;
 use credo_wire::streams::{self, Role};
 use futures::channel::mpsc;
 use futures::{FutureExt as _, StreamExt as _};

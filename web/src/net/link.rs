@@ -4,6 +4,9 @@
 //! failed; the first whose *stream* opens wins, every other connection is closed. After a failure or a loss the next
 //! dial waits [`BACK_OFF_MS`], doubled up to [`MAX_BACK_OFF_MS`]; a connection that stood for a while, and
 //! [`Link::kick`], start over. A silent connection is asked after [`PROBE_AFTER_MS`] and given up [`ANSWER_MS`] later.
+//!
+//! A browser keeps what it made for a WebRTC dial that failed, and refuses to make more than some hundred. So after
+//! [`EAGER`] dials in vain WebRTC is left out of most, as long as there is another way in.
 
 use libp2p::multiaddr::Protocol;
 use libp2p::swarm::ConnectionId;
@@ -17,6 +20,10 @@ const HEAD_START_MS: f64 = 1_000.0;
 const BACK_OFF_MS: f64 = 250.0;
 /// The longest.
 const MAX_BACK_OFF_MS: f64 = 2_000.0;
+/// WebRTC dials in a row that may be in vain before it is tried more rarely.
+const EAGER: u32 = 4;
+/// From then on at the longest it is left out of so many dials.
+const RARE: u32 = 64;
 /// A connection that stood this long wasn't refused.
 const STOOD_MS: f64 = 3_000.0;
 /// The relay pings every two seconds: this long without a byte is suspicious.
@@ -79,6 +86,8 @@ pub(crate) struct Link {
     problem: Option<String>,
     state: State,
     back_off: f64,
+    /// Dials since WebRTC last led to a stream.
+    in_vain: u32,
 }
 
 fn way(text: &str) -> Option<(Transport, Option<PeerId>, Multiaddr)> {
@@ -110,7 +119,16 @@ impl Link {
             problem,
             state: State::Waiting { until: 0.0 },
             back_off: BACK_OFF_MS,
+            in_vain: 0,
         }
+    }
+
+    /// The way that the next dial begins with.
+    fn first_way(&mut self) -> usize {
+        let n = self.in_vain;
+        self.in_vain = n.saturating_add(1);
+        let tries_all = n <= EAGER || n.is_power_of_two() || n.is_multiple_of(RARE);
+        usize::from(!tries_all && self.ways.len() > 1)
     }
 
     /// When [`Link::tick`] has something to do next; `None` when only events can change anything.
@@ -137,7 +155,7 @@ impl Link {
                 }
                 self.state = State::Racing {
                     started: now,
-                    next_way: 0,
+                    next_way: self.first_way(),
                     next_at: now,
                     attempts: Vec::new(),
                     why: Vec::new(),
@@ -216,6 +234,9 @@ impl Link {
         let Some(winner) = attempts.iter().find(|a| a.connection == connection) else {
             return (false, vec![Do::Close(connection)]);
         };
+        if winner.transport == Transport::WebRtc {
+            self.in_vain = 0;
+        }
         let mut todo = vec![Do::Connected(winner.transport, now - *started)];
         // Those still dialing are closed when they stand.
         let losers = attempts
@@ -310,6 +331,7 @@ impl Link {
             State::Waiting { until } => {
                 *until = now;
                 self.back_off = BACK_OFF_MS;
+                self.in_vain = 0;
                 Vec::new()
             }
             State::Open { probed, .. } if probed.is_none() => {
@@ -400,6 +422,24 @@ mod tests {
             now += wait;
             n += 2;
         }
+        // From now on WebRTC is left out of most dials.
+        let mut first = Vec::new();
+        for _ in 0..8 {
+            first.extend(dialed(&link.tick(now, 0.0)));
+            link.dialing(*first.last().unwrap(), id(n));
+            let rest = dialed(&link.failed(now, id(n), "no"));
+            if let [transport] = rest[..] {
+                link.dialing(transport, id(n + 1));
+                link.failed(now, id(n + 1), "no");
+            }
+            now += 2_000.0;
+            n += 2;
+        }
+        assert_eq!(
+            first.iter().filter(|t| **t == Transport::WebRtc).count(),
+            1,
+            "{first:?}"
+        );
         now -= 1_000.0;
         link.kick(now);
         assert_eq!(
