@@ -18,6 +18,9 @@ pub(crate) struct Props {
     /// Name the block beside the word.
     #[prop_or_default]
     pub(crate) block: bool,
+    /// The shape alone, beside a small number; the word stays for screen readers.
+    #[prop_or_default]
+    pub(crate) mini: bool,
 }
 
 /// A badge that opens into "block, epoch, 13 of 17 signatures, time".
@@ -71,9 +74,9 @@ pub(crate) fn Badge(props: &Props) -> Html {
     };
     html! {
         <span class="badge" ref={root} onkeydown={escape} onfocusout={left}>
-            <button type="button" class={classes!("face", class)} aria-expanded={open.to_string()} onclick={toggle}
+            <button type="button" class={classes!("face", class, props.mini.then_some("mini"))} aria-expanded={open.to_string()} onclick={toggle}
                 title="What proves this">
-                <FaceIcon {shape} />{ label }
+                <FaceIcon {shape} /><span class={props.mini.then_some("sr")}>{ label }</span>
             </button>
             if *open {
                 <span class="evidence" role="status">{ evidence(&props.face) }</span>

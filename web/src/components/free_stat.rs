@@ -20,7 +20,7 @@ pub(crate) fn FreeStat(props: &Props) -> Html {
         .as_ref()
         .map(|balance| AttrValue::from(format::amount(&balance.value)));
     html! {
-        <Stat label="Free to vote" {value}>
+        <Stat label="Free to vote" {value} face={props.account.balance.as_ref().map(|balance| balance.face)}>
             <span class="faint">{ format!("returns {} after unvoting", format::period(props.vote_lock_ms)) }</span>
         </Stat>
     }

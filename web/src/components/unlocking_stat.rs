@@ -1,5 +1,6 @@
 //! Tokens on their way back from voting, with their dates.
 
+use credo_web::protocol::Face;
 use yew::prelude::*;
 
 use super::Stat;
@@ -13,6 +14,8 @@ const SHOWN: usize = 3;
 pub(crate) struct Props {
     /// Amount and date.
     pub(crate) unlocking: Vec<(String, f64)>,
+    /// That of the balance: one proof covers both.
+    pub(crate) face: Option<Face>,
 }
 
 #[component]
@@ -46,7 +49,7 @@ pub(crate) fn UnlockingStat(props: &Props) -> Html {
         }
     };
     html! {
-        <Stat label="Unlocking" {value}>
+        <Stat label="Unlocking" {value} face={props.face}>
             { for lines.into_iter().map(|line| html! { <span class="faint">{ line }</span> }) }
         </Stat>
     }

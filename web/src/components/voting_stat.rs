@@ -39,5 +39,5 @@ pub(crate) fn VotingStat(props: &Props) -> Html {
         (_, Some(seated)) => format!("on {nodes}, {seated} seated"),
         (_, None) => format!("on {nodes}"),
     };
-    html! { <Stat label="Your votes" {value}><span class="faint">{ words }</span></Stat> }
+    html! { <Stat label="Your votes" {value} face={props.account.voting.as_ref().map(|voting| voting.face)}><span class="faint">{ words }</span></Stat> }
 }

@@ -35,7 +35,7 @@ pub(crate) fn Home() -> Html {
             </Card>
             <Layout form={Form::Four}>
                 <VotingStat account={account.clone()} />
-                <UnlockingStat unlocking={account.unlocking.clone()} />
+                <UnlockingStat unlocking={account.unlocking.clone()} face={balance.map(|balance| balance.face)} />
                 <Stat label="Gas" value="free"><span class="faint">{ "on this network, for now" }</span></Stat>
                 <Stat label="Rewards" value="none yet"><span class="faint">{ "this network pays no rewards yet" }</span></Stat>
             </Layout>

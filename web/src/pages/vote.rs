@@ -76,7 +76,7 @@ pub(crate) fn Vote(props: &Props) -> Html {
                     <Stat label="Your votes" value="–"><span class="faint">{ "unlock an account to vote" }</span></Stat>
                     <Stat label="Free to vote" value="–" />
                 }
-                <Stat label="Votes cast" value={store.candidates.as_ref().map(|list| AttrValue::from(format::compact(&list.value.total_votes)))}>
+                <Stat label="Votes cast" face={store.candidates.as_ref().map(|list| list.face)} value={store.candidates.as_ref().map(|list| AttrValue::from(format::compact(&list.value.total_votes)))}>
                     <span class="faint">{ "in all, for all nodes" }</span>
                 </Stat>
             </Layout>
