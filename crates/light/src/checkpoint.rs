@@ -7,7 +7,7 @@ use credo_primitives::{CertifiedHeader, ChainSpec, ConsensusKey, Digest, codec_s
 use crate::LightError;
 
 /// The checkpoint format that this release reads and writes.
-pub const CHECKPOINT_VERSION: u8 = 1;
+pub(crate) const CHECKPOINT_VERSION: u8 = 1;
 
 /// A committee that a verified hand-over named.
 #[derive(Clone, Debug, PartialEq, Eq)]

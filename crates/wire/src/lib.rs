@@ -1,6 +1,6 @@
 //! What a light client and a relay say to each other.
 //!
-//! One long-lived stream carries [`Frame`]s both ways. The client sends requests with an id of its choice; the relay
+//! One long-lived stream carries frames both ways. The client sends requests with an id of its choice; the relay
 //! answers each with the same id, in any order; id 0 is for what neither asked for (pushes, pings, goodbye). Every
 //! list and byte string is bounded here; a frame over [`MAX_FRAME`] ends the connection.
 //!

@@ -149,11 +149,20 @@ fn all(n: u64) -> Vec<Message> {
         }),
         Response::Refused(Text::new("no, because …").expect("short")),
     ];
-    let requests = requests.into_iter().map(|request| Message::Request { id: n + 1, request });
-    let responses = responses.into_iter().map(|response| Message::Response { id: n + 1, response });
+    let requests = requests
+        .into_iter()
+        .map(|request| Message::Request { id: n + 1, request });
+    let responses = responses
+        .into_iter()
+        .map(|response| Message::Response { id: n + 1, response });
     requests
         .chain(responses)
-        .chain([Message::Head(certified(n)), Message::Ping(n), Message::Pong(n), Message::Goodbye])
+        .chain([
+            Message::Head(certified(n)),
+            Message::Ping(n),
+            Message::Pong(n),
+            Message::Goodbye,
+        ])
         .collect()
 }
 
@@ -177,7 +186,10 @@ fn the_bytes_are_these() {
         std::fs::write(path, &bytes).expect("written");
     }
     let fixture = std::fs::read(path).expect("read");
-    assert!(fixture == bytes, "the format changed: raise WIRE_VERSION, then write the fixture anew");
+    assert!(
+        fixture == bytes,
+        "the format changed: raise WIRE_VERSION, then write the fixture anew"
+    );
     let mut decoder = FrameDecoder::new(MAX_FRAME);
     decoder.push(&fixture);
     for message in all(5) {
@@ -191,7 +203,11 @@ fn limits_hold() {
     let refuses = |message: Message| Message::from_bytes(message.to_bytes()).is_err();
     let ask = |request| Message::Request { id: 1, request };
     let answer = |response| Message::Response { id: 1, response };
-    let keys = |n| ask(Request::State { keys: vec![StateKey::round(); n] });
+    let keys = |n| {
+        ask(Request::State {
+            keys: vec![StateKey::round(); n],
+        })
+    };
     assert!(!refuses(keys(MAX_KEYS)) && refuses(keys(MAX_KEYS + 1)));
     let entry = |value, proof| {
         let entries = vec![KeyProof {
@@ -212,7 +228,11 @@ fn limits_hold() {
     assert!(!refuses(list(MAX_LIST)) && refuses(list(MAX_LIST + 1)));
     let hand_overs = |n| answer(Response::HandOvers(vec![hand_over(1); n]));
     assert!(!refuses(hand_overs(MAX_HAND_OVERS)) && refuses(hand_overs(MAX_HAND_OVERS + 1)));
-    let submit = |n| ask(Request::Submit { transaction: vec![0; n] });
+    let submit = |n| {
+        ask(Request::Submit {
+            transaction: vec![0; n],
+        })
+    };
     assert!(!refuses(submit(65_536)) && refuses(submit(65_537)));
     let block = |n| {
         answer(Response::Block(BlockAnswer {
@@ -229,7 +249,10 @@ fn limits_hold() {
 fn a_frame_over_the_limit_is_refused_before_it_comes() {
     let mut decoder = FrameDecoder::new(1_000);
     decoder.push(&1_001u32.to_be_bytes());
-    assert!(matches!(decoder.next_message(), Err(FrameError::TooLarge(1_001, 1_000))));
+    assert!(matches!(
+        decoder.next_message(),
+        Err(FrameError::TooLarge(1_001, 1_000))
+    ));
     let mut decoder = FrameDecoder::new(MAX_FRAME);
     decoder.push(&u32::MAX.to_be_bytes());
     assert!(matches!(decoder.next_message(), Err(FrameError::TooLarge(..))));
@@ -241,7 +264,10 @@ fn a_frame_that_holds_no_message_is_refused() {
         let mut decoder = FrameDecoder::new(1_000);
         decoder.push(&(body.len() as u32).to_be_bytes());
         decoder.push(body);
-        assert!(matches!(decoder.next_message(), Err(FrameError::Malformed(_))), "{body:?}");
+        assert!(
+            matches!(decoder.next_message(), Err(FrameError::Malformed(_))),
+            "{body:?}"
+        );
     }
 }
 

@@ -91,7 +91,7 @@ impl Session {
                 open.again += 1;
                 open.not_before = now + PAUSE_MS;
                 if let (Some(relay), Some(head)) = (self.relays.get_mut(&id), head) {
-                    relay.offer(head);
+                    relay.offer(*head);
                 }
                 return;
             }
@@ -111,7 +111,7 @@ impl Session {
 }
 
 /// An error, with the head of the answer that it was about when its committee may become known.
-type Failed = (LightError, Option<credo_primitives::CertifiedHeader>);
+type Failed = (LightError, Option<Box<credo_primitives::CertifiedHeader>>);
 
 fn check(
     client: &mut LightClient,
@@ -128,16 +128,16 @@ fn check(
         (Query::State(keys), Response::State(answer)) => client
             .verify_state(rng, keys, &answer)
             .map(Answer::State)
-            .map_err(|error| (error, Some(answer.head))),
+            .map_err(|error| (error, Some(Box::new(answer.head)))),
         (Query::Candidates, Response::Candidates(answer)) => client
             .verify_candidates(rng, &answer)
             .map(Answer::Candidates)
-            .map_err(|error| (error, Some(answer.state.head))),
+            .map_err(|error| (error, Some(Box::new(answer.state.head)))),
         (Query::Submit(_), Response::Submitted(hash)) => Ok(Answer::Submitted(hash)),
         (Query::Block(height), Response::Block(answer)) => client
             .verify_block(rng, *height, &answer)
             .map(Answer::Block)
-            .map_err(|error| (error, Some(answer.head))),
+            .map_err(|error| (error, Some(Box::new(answer.head)))),
         (Query::Transaction(hash), Response::Transaction(answer)) => {
             let status = match answer {
                 TransactionAnswer::Unknown => TransactionStatus::Unknown,
@@ -146,7 +146,7 @@ fn check(
                 TransactionAnswer::Final(included) => client
                     .verify_transaction(rng, hash, &included)
                     .map(|proved| TransactionStatus::Final(Box::new(proved)))
-                    .map_err(|error| (error, Some(included.head)))?,
+                    .map_err(|error| (error, Some(Box::new(included.head))))?,
             };
             Ok(Answer::Transaction(status))
         }
