@@ -55,6 +55,8 @@ pub(super) enum Trace {
     Pending,
     /// In a block that isn't final (claimed).
     Believable,
+    /// In a block (claimed) whose epoch's committee isn't kept any more.
+    TooFarBack,
     /// Its inclusion and receipt verified.
     Proved {
         /// Its block's height.
@@ -209,6 +211,15 @@ impl Activity {
             Trace::Believable if record.stage != Stage::Believable => {
                 record.reached("believable", now);
                 record.stage = Stage::Believable;
+                true
+            }
+            Trace::TooFarBack => {
+                // P-34 will prove it by the chain of MSBs; until then it is a relay's word.
+                record.stage = Stage::Believable;
+                record.detail =
+                    "A relay says that it stands in a block too far back: it can't be proved here.".into();
+                record.closed = true;
+                record.bytes.clear();
                 true
             }
             Trace::Unknown if chain_ms > record.dead_at_ms + GRACE_MS => {

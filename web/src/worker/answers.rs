@@ -4,6 +4,8 @@ use crate::protocol::{CandidatesView, NameStatus, Reply, Shown, Stage};
 use credo_light::Query;
 use credo_primitives::hash::digest_from_base58;
 
+use super::activity::Trace;
+use super::chain::TOO_FAR_BACK;
 use super::core::Core;
 use super::facts::{Holding, decode};
 use super::parts::{ForList, List, Purpose};
@@ -94,8 +96,10 @@ impl Core {
     }
 
     fn traced(&mut self, hash: &str, result: Result<Answer, String>) {
-        let Ok(Answer::Trace { trace, included }) = result else {
-            return self.activity.unanswered(hash);
+        let (trace, included) = match result {
+            Ok(Answer::Trace { trace, included }) => (trace, included),
+            Err(why) if why == TOO_FAR_BACK => (Trace::TooFarBack, None),
+            _ => return self.activity.unanswered(hash),
         };
         let chain_ms = self.chain.clock_ms(self.now);
         if !self.activity.traced(hash, trace, self.now, chain_ms) {

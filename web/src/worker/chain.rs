@@ -55,12 +55,17 @@ pub(super) struct Chain {
     last_time_ns: i64,
 }
 
+/// The answer to what lies before the oldest committee that the light client keeps.
+pub(super) const TOO_FAR_BACK: &str =
+    "This lies too far back: the wallet keeps the committees of three epochs, and can't check older blocks.";
+
 /// A refusal as a sentence with its next step.
 fn sentence(error: &LightError) -> String {
     let text = super::keys::capital(&error.to_string());
     match error {
         LightError::NoRelay => "No relay is connected. Check the connection and try again.".into(),
         LightError::TimedOut(_) => format!("{text} Try again in a moment."),
+        LightError::UnknownCommittee { epoch, oldest, .. } if epoch < oldest => TOO_FAR_BACK.into(),
         LightError::Busy => "Too much is under way at once. Wait a moment and try again.".into(),
         error if error.is_lie() => format!("{text} The relay was caught lying and isn't asked again."),
         _ => text,

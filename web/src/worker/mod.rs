@@ -131,7 +131,9 @@ impl Worker {
                 spawn_local(async move { worker.finish(job).await });
             } else if self.jobs.borrow_mut().try_send(job).is_err() {
                 let why = "This browser's storage doesn't answer. Export a backup, then reload the page.";
-                self.core.borrow_mut().done(Done::StorageFailed(why.into()), now());
+                self.core
+                    .borrow_mut()
+                    .done(Done::StorageFailed(why.into()), now());
             }
         }
         if again && self.view_due.borrow().is_none() {

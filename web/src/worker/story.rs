@@ -9,6 +9,7 @@ use credo_primitives::{Algorithm, SecretKey, Transaction};
 use credo_wire::Message;
 use wasm_bindgen_test::wasm_bindgen_test;
 
+use super::activity::{Activity, Record};
 use super::core::Core;
 use super::parts::{Done, Job, Loaded};
 use super::storage::key;
@@ -161,6 +162,18 @@ fn chain() -> Arc<TestChain> {
     Arc::new(TestChain::fixture())
 }
 
+/// The newest height up to `height` that is certified itself: what a relay there serves.
+fn served(chain: &TestChain, height: u64) -> u64 {
+    (1..=height)
+        .rev()
+        .find(|height| {
+            chain
+                .block(*height)
+                .is_some_and(|block| !block.certificate.is_empty())
+        })
+        .expect("some block is certified")
+}
+
 #[wasm_bindgen_test]
 fn an_honest_relay_gives_a_proved_wallet() {
     let chain = chain();
@@ -169,7 +182,8 @@ fn an_honest_relay_gives_a_proved_wallet() {
     assert_eq!(page.view.sync, Sync::Synced);
     let shown = page.view.chain.clone().expect("the chain is known");
     assert_eq!(shown.spec_hash, chain.spec.hash().to_string());
-    assert_eq!(shown.head.as_ref().map(|head| head.height), Some(START));
+    let first = served(&chain, START);
+    assert_eq!(shown.head.as_ref().map(|head| head.height), Some(first));
     assert_eq!(shown.committee.len(), 4);
     assert_eq!(shown.committee.iter().filter(|seat| seat.turn).count(), 1);
     assert_eq!(shown.hand_overs, 1);
@@ -178,8 +192,10 @@ fn an_honest_relay_gives_a_proved_wallet() {
     page.import();
     page.wait(1_500.0);
     let (balance, face) = page.balance().expect("a balance");
-    assert_eq!(balance, format!("{}", 1_000 + START));
-    assert!(matches!(face, Face::Proved { height: START, signatures, seats: 4, .. } if signatures >= 3));
+    assert_eq!(balance, format!("{}", 1_000 + first));
+    assert!(
+        matches!(face, Face::Proved { height, signatures, seats: 4, .. } if height == first && signatures >= 3)
+    );
     let account = page.view.account.clone().expect("an account");
     assert_eq!(account.name, "marlow");
     assert_eq!(account.voting.map(|v| v.value), Some("250".to_owned()));
@@ -191,7 +207,7 @@ fn an_honest_relay_gives_a_proved_wallet() {
         page.wait(1_000.0);
     }
     let (balance, face) = page.balance().expect("a balance");
-    assert_eq!(balance, format!("{}", 1_000 + START + 6));
+    assert_eq!(balance, format!("{}", 1_000 + served(&chain, START + 6)));
     assert!(matches!(face, Face::Proved { .. }));
 
     // The list, a look-up of each kind, a vote in words.
@@ -266,40 +282,68 @@ fn an_honest_relay_gives_a_proved_wallet() {
     assert!(matches!(locked, Err(why) if why.contains("locked")));
 }
 
-/// The stored transaction is one that the fixture's chain holds, so that its proof comes.
-#[wasm_bindgen_test]
-fn a_transaction_of_an_earlier_session_is_proved() {
-    let chain = chain();
-    let (height, tx) = (1..=chain.height())
-        .find_map(|height| Some((height, chain.block(height)?.transactions.first()?.clone())))
-        .expect("the chain has a transaction");
+/// Starts with a transaction of an earlier session that stands in the block at `height`; its stage after a second.
+fn follow_up(chain: &Arc<TestChain>, height: u64) -> (Option<Stage>, Page, String) {
+    let tx = chain
+        .block(height)
+        .and_then(|block| block.transactions.first().cloned())
+        .expect("the block has a transaction");
     let hash = digest_to_base58(&tx.hash());
     let parsed = Transaction::decode(&tx.transaction).expect("a transaction");
-    let record = super::activity::Record::new(
+    let mut activity = Activity::default();
+    activity.add(Record::new(
         hash.clone(),
         "Sent 1 to harbor_cafe".into(),
         String::new(),
         &tx.transaction,
         parsed.time as f64 / 1e6,
         parsed.dead_at() as f64 / 1e6,
-    );
-    let mut activity = super::activity::Activity::default();
-    activity.add(record);
-    let mut page = Page::new(
-        TestRelay::new(&chain, chain.height()),
-        Loaded {
-            activity: Some(activity.to_bytes()),
-            ..Loaded::default()
-        },
-    );
+    ));
+    let loaded = Loaded {
+        activity: Some(activity.to_bytes()),
+        ..Loaded::default()
+    };
+    let mut page = Page::new(TestRelay::new(chain, chain.height()), loaded);
     page.connect();
     page.wait(1_000.0);
     let stage = page.view.activity.first().map(|record| record.stage.clone());
+    (stage, page, hash)
+}
+
+fn with_transactions(chain: &TestChain) -> Vec<u64> {
+    let holds = |height: &u64| {
+        chain
+            .block(*height)
+            .is_some_and(|block| !block.transactions.is_empty())
+    };
+    (1..=served(chain, chain.height())).filter(holds).collect()
+}
+
+#[wasm_bindgen_test]
+fn a_transaction_of_an_earlier_session_is_proved() {
+    let chain = chain();
+    let height = *with_transactions(&chain).last().expect("a transaction");
+    let (stage, page, hash) = follow_up(&chain, height);
     assert_eq!(stage, Some(Stage::Proved { height, failed: None }));
     let proof = page.jobs.iter().any(|job| {
-        matches!(job, Job::Store { writes, .. } if writes.iter().any(|(name, value)| *name == key::proof(&hash) && value.is_some()))
+        let Job::Store { writes, .. } = job else {
+            return false;
+        };
+        writes
+            .iter()
+            .any(|(name, value)| *name == key::proof(&hash) && value.is_some())
     });
     assert!(proof, "its proof is stored");
+}
+
+/// Committees of three epochs are kept: what lies further back is a relay's word, and said to be.
+#[wasm_bindgen_test]
+fn a_transaction_too_far_back_is_only_claimed() {
+    let chain = chain();
+    let height = *with_transactions(&chain).first().expect("a transaction");
+    let (stage, page, _) = follow_up(&chain, height);
+    assert_eq!(stage, Some(Stage::Believable));
+    assert!(page.view.activity[0].detail.contains("can't be proved here"));
 }
 
 #[wasm_bindgen_test]
@@ -357,13 +401,13 @@ fn a_warm_start_shows_what_was_proved_as_stale() {
     assert!(loaded.keystore.is_some() && loaded.checkpoint.is_some() && loaded.proved.is_some());
     let mut warm = Page::new(TestRelay::new(&chain, START + 6), loaded);
     let (balance, face) = warm.balance().expect("the last balance");
-    assert_eq!(balance, format!("{}", 1_000 + START));
-    assert!(matches!(face, Face::Stale { height: START, .. }));
+    assert_eq!(balance, format!("{}", 1_000 + served(&chain, START)));
+    assert!(matches!(face, Face::Stale { .. }));
     assert!(warm.view.chain.is_some(), "the chain is known offline");
     warm.connect();
     warm.wait(1_000.0);
     let (balance, face) = warm.balance().expect("a balance");
-    assert_eq!(balance, format!("{}", 1_000 + START + 6));
+    assert_eq!(balance, format!("{}", 1_000 + served(&chain, START + 6)));
     assert!(matches!(face, Face::Proved { .. }));
 }
 
