@@ -1,6 +1,7 @@
 //! The command line.
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -85,35 +86,38 @@ struct GenesisArgs {
     spec: Option<PathBuf>,
 }
 
-/// Runs what the command line asks for.
-pub fn main(cli: Cli) -> anyhow::Result<()> {
+/// Runs what the command line asks for; the exit code tells what became of it.
+pub fn main(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
+        Command::Light(args) => {
+            log("error");
+            // Each reason why there is no answer has its exit code.
+            return Ok(ExitCode::from(crate::light_cli::run(&args)));
+        }
         Command::Run(args) => {
-            log("info");
+            log("info,commonware_storage=error,libp2p=warn");
             run(args)
         }
         Command::Devnet(args) => {
-            log("warn,relay_node=info");
+            // The summary says what six nodes would each say again.
+            log("warn,relay_node=info,relay_node::consensus=warn,relay_node::node=error");
             run_devnet(args)
-        }
-        Command::Light(args) => {
-            log("error");
-            match crate::light_cli::run(&args) {
-                0 => Ok(()),
-                // Each reason why there is no answer has its exit code.
-                code => std::process::exit(code.into()),
-            }
         }
         Command::Genesis(args) => {
             log("warn");
             genesis(&args)
         }
     }
+    .map(|()| ExitCode::SUCCESS)
 }
+
+/// What the stock WebRTC end and the store warn of in their ordinary life.
+const QUIET: &str =
+    "commonware_storage=error,dtls=error,webrtc=error,webrtc_ice=error,webrtc_sctp=error,webrtc_srtp=error";
 
 fn log(default: &str) {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
-        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(default));
+        .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(format!("{default},{QUIET}")));
     tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)

@@ -24,7 +24,7 @@ use commonware_p2p::utils::mux::{Builder as _, MuxHandle, Muxer};
 use commonware_p2p::{AddressableManager as _, Channel, Message, Receiver, Sender};
 use commonware_parallel::Sequential;
 use commonware_runtime::buffer::paged::CacheRef;
-use commonware_runtime::{Handle, Spawner as _, Storage as _, Supervisor as _, tokio::Context};
+use commonware_runtime::{Clock as _, Handle, Spawner as _, Storage as _, Supervisor as _, tokio::Context};
 use commonware_utils::channel::mpsc;
 use commonware_utils::vec::NonEmptyVec;
 use commonware_utils::{Acknowledgement as _, NonZeroDuration, acknowledgement::Exact};
@@ -116,7 +116,7 @@ pub struct Orchestrator {
 
 impl Orchestrator {
     /// An orchestrator that hasn't started.
-    pub fn new(context: Context, parts: Parts, page_cache: CacheRef) -> Self {
+    pub(super) fn new(context: Context, parts: Parts, page_cache: CacheRef) -> Self {
         Self {
             timeouts: Timeouts::new(&parts.spec.parameters),
             context,
@@ -154,7 +154,7 @@ impl Orchestrator {
         };
 
         let epoch = self.first_epoch().await?;
-        for old in epoch.saturating_sub(64)..epoch.saturating_sub(1) {
+        for old in epoch.saturating_sub(64)..epoch.saturating_sub(JOURNALS_KEPT) {
             self.remove_journal(old).await;
         }
         let mut running = self.enter(epoch, &mut channels).await?;
@@ -221,7 +221,22 @@ impl Orchestrator {
         S: Sender<PublicKey = ConsensusKey>,
     {
         let header = block.inner().header().clone();
-        let finality = self.finality(&header).await;
+        let mut finality = self.finality(&header).await;
+        while header.msb.is_some() && !finality.is_own() {
+            // An epoch ends with a certificate of its own (P-30): whoever has gone on holds it.
+            let committee = self
+                .parts
+                .committees
+                .get(header.epoch)
+                .ok_or(ConsensusError::Committee(header.epoch))?;
+            if let Ok(targets) = NonEmptyVec::try_from(committee.keys().to_vec()) {
+                self.parts
+                    .marshal
+                    .hint_finalized(Height::new(header.height), targets);
+            }
+            self.context.sleep(settings::FETCH_RETRY).await;
+            finality = self.finality(&header).await;
+        }
         self.parts.executor.finalize(block.clone(), finality).await?;
         if header.msb.is_some() && header.epoch >= running.epoch {
             let msb = credo_msb::MsbHeader::from_bytes(&block.inner().block().msb)
@@ -231,7 +246,7 @@ impl Orchestrator {
             self.parts.committees.learn(committee);
             let next = self.enter(header.epoch + 1, channels).await?;
             *running = next;
-            if let Some(old) = header.epoch.checked_sub(1) {
+            if let Some(old) = header.epoch.checked_sub(JOURNALS_KEPT) {
                 self.remove_journal(old).await;
             }
         }
@@ -347,6 +362,10 @@ impl Orchestrator {
             .await;
     }
 }
+
+/// Journals kept behind the running epoch. An ended engine's tasks may still write for a moment, and one that finds its
+/// journal gone takes the node down with it; a node that catches up runs through epochs within milliseconds.
+const JOURNALS_KEPT: u64 = 16;
 
 fn journal(partition: &str, epoch: u64) -> String {
     format!("{partition}-engine-{epoch}")

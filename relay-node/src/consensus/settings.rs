@@ -72,7 +72,7 @@ pub(super) struct Timeouts {
 
 impl Timeouts {
     /// Time-outs for a chain's slot.
-    pub fn new(parameters: &Parameters) -> Self {
+    pub(super) fn new(parameters: &Parameters) -> Self {
         let slot = Duration::from_millis(parameters.slot_ms);
         let patience = slot.max(Duration::from_millis(500));
         let leader = slot + patience;

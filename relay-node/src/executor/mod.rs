@@ -120,6 +120,13 @@ pub enum Finality {
     Unknown,
 }
 
+impl Finality {
+    /// True for a certificate over the block itself.
+    pub fn is_own(&self) -> bool {
+        matches!(self, Self::Certified { descendants, .. } if descendants.is_empty())
+    }
+}
+
 /// What is known of the state without asking the thread.
 #[derive(Debug)]
 struct Shared {

@@ -73,6 +73,10 @@ impl DataDir {
             Err(fs::TryLockError::WouldBlock) => return Err(DataDirError::Locked(path.to_owned())),
             Err(fs::TryLockError::Error(error)) => return Err(io(&lock_path)(error)),
         }
+        // For people (and tests) who look for the process; nothing reads it back.
+        lock.set_len(0)
+            .and_then(|()| writeln!(&lock, "{}", std::process::id()))
+            .map_err(io(&lock_path))?;
         let format_path = path.join(FORMAT_FILE);
         match fs::read_to_string(&format_path) {
             Ok(text) if text.trim() == FORMAT.to_string() => {}
