@@ -244,11 +244,11 @@ impl ConnectionHandler for Handler {
 
     fn on_connection_event(&mut self, event: ConnectionEvent<'_, Upgrade, Upgrade>) {
         match event {
-            ConnectionEvent::FullyNegotiatedInbound(FullyNegotiatedInbound { protocol, .. }) => {
-                if self.taken < MAX_STREAMS {
-                    self.taken += 1;
-                    self.ready.push_back(Ok(protocol));
-                }
+            ConnectionEvent::FullyNegotiatedInbound(FullyNegotiatedInbound { protocol, .. })
+                if self.taken < MAX_STREAMS =>
+            {
+                self.taken += 1;
+                self.ready.push_back(Ok(protocol));
             }
             ConnectionEvent::FullyNegotiatedOutbound(FullyNegotiatedOutbound { protocol, .. }) => {
                 self.ready.push_back(Ok(protocol));
