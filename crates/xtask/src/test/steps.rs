@@ -76,7 +76,7 @@ impl<'a> Steps<'a> {
         })?;
         let tools = plan.step("tools", |_| self.find_tools())?;
 
-        let lint = ["clippy", "--all-targets", "--", "-D", "warnings"];
+        let lint = ["clippy", "--all-targets", "--keep-going", "--", "-D", "warnings"];
         plan.step("lint, native", |_| self.cargo("lint, native", &lint, &[]))?;
         let native = plan.step("build, native", |said| self.build(said))?;
         let relay = native.as_ref().and_then(|native| native.relay.clone());
@@ -240,7 +240,7 @@ impl<'a> Steps<'a> {
 
     fn lint_browser(&self, toolchain: Toolchain) -> Result<()> {
         let mut command = toolchain.command(self.project, &self.tools, "cargo", For::Page)?;
-        command.args(["clippy", "--target", TARGET]);
+        command.args(["clippy", "--keep-going", "--target", TARGET]);
         for package in closure(self.packages()?, "credo-web") {
             command.args(["--package", &package.name]);
         }
