@@ -73,17 +73,17 @@ pub(crate) fn Nodes(props: &Props) -> Html {
         (props.candidates.clone(), props.search.clone()),
         |(candidates, search)| {
             let list = &candidates.value.list;
-            if search.is_empty() {
-                return (0..list.len()).collect::<Vec<_>>();
-            }
-            list.iter()
-                .enumerate()
-                .filter(|(_, node)| {
-                    node.account.to_lowercase().contains(search.as_str())
-                        || node.url.contains(search.as_str())
-                })
-                .map(|(i, _)| i)
-                .collect()
+            let found = |node: &CandidateView| {
+                search.is_empty()
+                    || node.account.to_lowercase().contains(search.as_str())
+                    || node.url.contains(search.as_str())
+            };
+            let kept = |next: bool| {
+                let here = list.iter().enumerate().filter(move |(_, node)| node.next == next);
+                here.filter(|(_, node)| found(node)).map(|(i, _)| i)
+            };
+            // Who is elected next stands above the line, also where this round's award lifts it there from below.
+            kept(true).chain(kept(false)).collect::<Vec<_>>()
         },
     );
     let count = kept.len();
@@ -115,7 +115,11 @@ pub(crate) fn Nodes(props: &Props) -> Html {
         });
     }
     let list = &props.candidates.value.list;
-    let last_seat = list.iter().rposition(|node| node.next);
+    let last_seat = kept
+        .iter()
+        .rev()
+        .find(|index| list.get(**index).is_some_and(|node| node.next))
+        .copied();
     let span = Span {
         from: span.from.min(count),
         to: span.to.min(count),
