@@ -139,7 +139,7 @@ impl Activity {
     }
 
     /// Those under way about which nothing is being asked, with their hashes; they count as asked from now on.
-    pub(super) fn to_ask(&mut self) -> Vec<String> {
+    pub(super) fn ask_about(&mut self) -> Vec<String> {
         let idle = self.records.iter_mut().filter(|r| r.open() && !r.asked);
         idle.map(|r| {
             r.asked = true;
@@ -238,7 +238,7 @@ impl Activity {
     }
 
     /// Transactions to send (again): hash and Full bytes. They count as sent from now on.
-    pub(super) fn to_send(&mut self, now: f64, chain_ms: f64) -> Vec<(String, Vec<u8>)> {
+    pub(super) fn send_again(&mut self, now: f64, chain_ms: f64) -> Vec<(String, Vec<u8>)> {
         let due = |r: &&mut Record| {
             r.stage == Stage::Sent
                 && !r.bytes.is_empty()

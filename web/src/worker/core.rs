@@ -293,7 +293,7 @@ impl Core {
     fn new_head(&mut self) {
         self.store_soon = true;
         // Believable to final takes less than a second: each head may bring the proof.
-        for hash in self.activity.to_ask() {
+        for hash in self.activity.ask_about() {
             self.trace(hash);
         }
     }
@@ -329,7 +329,7 @@ impl Core {
                 self.refresh();
             }
             let chain_ms = self.chain.clock_ms(self.now);
-            for (hash, bytes) in self.activity.to_send(self.now, chain_ms) {
+            for (hash, bytes) in self.activity.send_again(self.now, chain_ms) {
                 self.send(hash, bytes);
             }
             self.watch_list();

@@ -106,18 +106,11 @@ pub(super) fn view(
 
 /// A holder's votes that count: those for a node's present generation (P-16), where the list is at hand.
 pub(super) fn counting(voter: &credo_pob::Voter, list: Option<&Candidates>) -> Vec<(AccountName, Amount)> {
-    let generation = |name: &AccountName| match list {
-        None => None,
-        Some(list) => Some(
-            list.list
-                .iter()
-                .find(|c| &c.account == name)
-                .map(|c| c.generation),
-        ),
-    };
-    let counts = |vote: &&credo_pob::Vote| match generation(&vote.candidate) {
-        None => true,
-        Some(current) => current == Some(vote.generation),
+    let counts = |vote: &&credo_pob::Vote| {
+        list.is_none_or(|list| {
+            list.find(&vote.candidate)
+                .is_some_and(|c| c.generation == vote.generation)
+        })
     };
     voter
         .votes

@@ -128,8 +128,8 @@ fn record(hash: &str) -> Record {
 fn a_transaction_is_followed_to_its_proof() {
     let mut activity = Activity::default();
     assert!(activity.add(record("a")).is_empty());
-    assert_eq!(activity.to_ask(), ["a"]);
-    assert!(activity.to_ask().is_empty(), "one question at a time");
+    assert_eq!(activity.ask_about(), ["a"]);
+    assert!(activity.ask_about().is_empty(), "one question at a time");
     assert!(!activity.traced("a", Trace::Pending, T0 + 100.0, T0));
     assert!(activity.traced("a", Trace::Believable, T0 + 300.0, T0));
     assert_eq!(activity.stage("a"), Some(&Stage::Believable));
@@ -143,7 +143,7 @@ fn a_transaction_is_followed_to_its_proof() {
     let times: Vec<&str> = view.times_ms.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(times, ["sent", "believable", "final", "proved"]);
     assert_eq!(view.times_ms[3].1, 700.0);
-    assert!(activity.to_ask().is_empty() && activity.to_send(T0 + 20_000.0, T0).is_empty());
+    assert!(activity.ask_about().is_empty() && activity.send_again(T0 + 20_000.0, T0).is_empty());
     let stored = activity.to_bytes();
     let read = Activity::load(Some(&stored)).expect("read");
     assert_eq!(read.view(), activity.view());
@@ -154,15 +154,15 @@ fn a_transaction_is_followed_to_its_proof() {
 fn an_unseen_transaction_is_sent_again_and_expires() {
     let mut activity = Activity::default();
     activity.add(record("a"));
-    assert!(activity.to_send(T0 + 1_000.0, T0 + 1_000.0).is_empty());
-    let again = activity.to_send(T0 + 6_000.0, T0 + 6_000.0);
+    assert!(activity.send_again(T0 + 1_000.0, T0 + 1_000.0).is_empty());
+    let again = activity.send_again(T0 + 6_000.0, T0 + 6_000.0);
     assert_eq!(again, [("a".to_owned(), vec![1, 2, 3])]);
     // The chain stands still: by its clock the transaction lives, however long this browser waits.
     assert!(!activity.traced("a", Trace::Unknown, T0 + 900_000.0, T0 + 80_000.0));
     assert_eq!(activity.stage("a"), Some(&Stage::Sent));
     assert!(activity.traced("a", Trace::Unknown, T0 + 900_000.0, T0 + 94_000.0));
     assert!(matches!(activity.stage("a"), Some(Stage::Refused(why)) if why.contains("expired")));
-    assert!(activity.to_ask().is_empty());
+    assert!(activity.ask_about().is_empty());
 }
 
 #[wasm_bindgen_test]
@@ -173,7 +173,7 @@ fn a_refusal_is_a_relays_word_only() {
     assert!(activity.refused("a", "no", 2));
     assert!(matches!(activity.stage("a"), Some(Stage::Refused(_))));
     // It was taken all the same: the proof counts, not what relays said.
-    assert_eq!(activity.to_ask(), ["a"]);
+    assert_eq!(activity.ask_about(), ["a"]);
     let proved = Trace::Proved {
         height: 9,
         failed: Some("balance not enough".into()),
