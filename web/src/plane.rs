@@ -32,7 +32,15 @@ pub(crate) fn run(bridge: &Bridge, relays: Vec<Relay>) {
     let addresses = relays.into_iter().map(|relay| relay.addresses).collect();
     let handle = net::start(addresses, net::asked_transport(), move |event| {
         told.tell(match event {
-            Event::Connected { relay, transport, dial_ms } => ToWorker::Connected { relay, transport, dial_ms },
+            Event::Connected {
+                relay,
+                transport,
+                dial_ms,
+            } => ToWorker::Connected {
+                relay,
+                transport,
+                dial_ms,
+            },
             Event::Disconnected { relay, reason } => ToWorker::Disconnected { relay, reason },
             Event::Frame { relay, bytes } => ToWorker::Frame { relay, bytes },
         });
