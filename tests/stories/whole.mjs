@@ -70,6 +70,8 @@ await story(async (keep) => {
 
   await step("reload, unlock, the same balance proved again", async () => {
     await page.reload();
+    // Chain and network are open to a locked wallet; its home asks for the password.
+    await go(page, "home");
     await page.getByLabel("Password", { exact: true }).fill("not the password");
     await page.getByRole("button", { name: "Unlock" }).click();
     await page.getByText(/password/i).and(page.locator(".objection, .wrong, [role=alert]")).first().waitFor();

@@ -31,6 +31,7 @@ pub(crate) enum News {
 }
 
 type Answer = Result<Reply, String>;
+type Handler = Closure<dyn FnMut(web_sys::Event)>;
 
 struct Inner {
     worker: Option<Worker>,
@@ -40,7 +41,7 @@ struct Inner {
     next: Cell<u32>,
     plane: RefCell<Option<Plane>>,
     news: Callback<News>,
-    handlers: RefCell<Vec<Closure<dyn FnMut(web_sys::Event)>>>,
+    handlers: RefCell<Vec<Handler>>,
 }
 
 /// A handle on the worker and the relays; clones are the same.
