@@ -234,7 +234,9 @@ async fn tip(
             "the state at height {height} isn't the one that its header names"
         )));
     }
-    let candidates = Arc::new(credo_runtime::load_candidates(&store.snapshot(None))?);
+    // Each record is a blocking read: within a task, tokio would stop serving them after some hundred.
+    let candidates = tokio::task::block_in_place(|| credo_runtime::load_candidates(&store.snapshot(None)))?;
+    let candidates = Arc::new(candidates);
 
     let epoch = spec.epoch_of(height + 1);
     let mut previous_msb: Digest = spec.genesis_header().digest();

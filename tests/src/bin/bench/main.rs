@@ -1,7 +1,10 @@
 //! What Credo can do on this machine, measured in one run and printed as a table. `cargo xtask bench` builds it in
 //! release and runs it. Nothing here decides anything: tests decide.
 
+mod latency;
+mod page;
 mod throughput;
+mod verification;
 
 use anyhow::Result;
 
@@ -14,17 +17,20 @@ struct Row {
 
 impl Row {
     fn new(what: impl Into<String>, value: impl Into<String>, note: impl Into<String>) -> Self {
-        Self {
-            what: what.into(),
-            value: value.into(),
-            note: note.into(),
-        }
+        Self { what: what.into(), value: value.into(), note: note.into() }
     }
 }
 
 fn main() -> Result<()> {
+    let native_only = std::env::args().any(|argument| argument == "--native");
     let mut rows = Vec::new();
+    verification::measure(&mut rows)?;
     throughput::measure(20, 2_000, &mut rows)?;
+    latency::measure(60, &mut rows)?;
+    if !native_only {
+        page::weigh(&mut rows)?;
+        page::load(&mut rows)?;
+    }
     print_table(&rows);
     Ok(())
 }
