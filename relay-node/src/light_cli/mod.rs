@@ -148,6 +148,8 @@ pub fn run(args: &LightArgs) -> u8 {
                     say(sentence);
                     Failure::NotThere(String::new()).exit_code()
                 }
+                // Whoever read it has seen enough.
+                (_, Err(error)) if error.kind() == std::io::ErrorKind::BrokenPipe => 0,
                 (_, Err(error)) => {
                     say(&format!("the answer can't be printed: {error}"));
                     1
