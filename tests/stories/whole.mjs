@@ -10,7 +10,7 @@ await story(async (keep) => {
   await step("a verified head", () => synced(page));
   await picture(page, `${transport}-1-welcome`);
   await step("a key of 24 words", () => createKey(page));
-  await step("an account from the faucet, its balance proved", () => faucetAccount(page, "marlow"));
+  await step("an account from the faucet, its balance proved", () => faucetAccount(page, process.env.CREDO_NAME ?? process.env.CREDO_NAME ?? "marlow"));
   await picture(page, `${transport}-2-home`);
 
   await step("sent and proved", async () => {
