@@ -20,6 +20,8 @@ fn wallet() -> Result<PathBuf> {
     Ok(dist.into())
 }
 
+// The test harness keeps what is printed and shows it when the test fails.
+#[allow(clippy::print_stdout)]
 fn whole_story(transport: &str) -> Result<()> {
     let _alone = alone();
     let data = tempfile::tempdir()?;

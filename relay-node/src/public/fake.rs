@@ -88,7 +88,7 @@ impl Fake {
     }
 
     fn list(&self) -> Vec<u8> {
-        (0..LIST).map(|n| (n * n >> 3) as u8).collect()
+        (0..LIST).map(|n| ((n * n) >> 3) as u8).collect()
     }
 
     pub(crate) fn list_digest(&self) -> Digest {
