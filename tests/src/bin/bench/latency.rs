@@ -12,7 +12,8 @@ use relay_node::public::client::{Client, dial};
 use crate::Row;
 
 /// The devnet's `admin`: its key is well known.
-const ADMIN: &str = "2yquS3ySrGWPEKywCPzX4RTJugqRh7kJSo5aehsLYPEWkUxBWA39oMrZ7ZxuM4fgyXYs2cPwh5n8aNNpH5x2VyK1";
+const ADMIN: &str =
+    "2yquS3ySrGWPEKywCPzX4RTJugqRh7kJSo5aehsLYPEWkUxBWA39oMrZ7ZxuM4fgyXYs2cPwh5n8aNNpH5x2VyK1";
 
 fn transfer(key: &SecretKey) -> Result<Transaction> {
     let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_nanos())?;
@@ -29,7 +30,10 @@ fn transfer(key: &SecretKey) -> Result<Transaction> {
             name: "transfer".into(),
             data: r#"["iost","admin","foundation","0.01",""]"#.into(),
         }],
-        amount_limit: vec![AmountLimit { token: "iost".into(), value: "0.01".into() }],
+        amount_limit: vec![AmountLimit {
+            token: "iost".into(),
+            value: "0.01".into(),
+        }],
         signs: Vec::new(),
         referred_tx: Vec::new(),
         publisher: String::new(),
@@ -44,16 +48,34 @@ async fn once(client: &mut Client, key: &SecretKey, id: &mut u64) -> Result<Dura
     let hash = tx.hash();
     let start = Instant::now();
     *id += 1;
-    client.send(&Message::Request { id: *id, request: Request::Submit { transaction: tx.encode() } }).await?;
+    client
+        .send(&Message::Request {
+            id: *id,
+            request: Request::Submit {
+                transaction: tx.encode(),
+            },
+        })
+        .await?;
     loop {
         match tokio::time::timeout(Duration::from_secs(20), client.next()).await?? {
-            Message::Response { response: Response::Transaction(TransactionAnswer::Final(_)), .. } => {
+            Message::Response {
+                response: Response::Transaction(TransactionAnswer::Final(_)),
+                ..
+            } => {
                 return Ok(start.elapsed());
             }
-            Message::Response { response: Response::Refused(why), .. } => bail!("refused: {why}"),
+            Message::Response {
+                response: Response::Refused(why),
+                ..
+            } => bail!("refused: {why}"),
             Message::Head(_) => {
                 *id += 1;
-                client.send(&Message::Request { id: *id, request: Request::Transaction { hash } }).await?;
+                client
+                    .send(&Message::Request {
+                        id: *id,
+                        request: Request::Transaction { hash },
+                    })
+                    .await?;
             }
             _ => {}
         }
@@ -63,7 +85,12 @@ async fn once(client: &mut Client, key: &SecretKey, id: &mut u64) -> Result<Dura
 /// Measures `count` transfers one after the other, at moments spread over the slot.
 pub(crate) fn measure(count: u32, rows: &mut Vec<Row>) -> Result<()> {
     let data = tempfile::tempdir()?;
-    let options = DevnetOptions { validators: 4, seats: 4, fast: false, ..DevnetOptions::default() };
+    let options = DevnetOptions {
+        validators: 4,
+        seats: 4,
+        fast: false,
+        ..DevnetOptions::default()
+    };
     let devnet = Devnet::start(&data.path().join("devnet"), options)?;
     let relays = devnet.get("/relays")?;
     let address = relays["relays"][0]["addresses"]
@@ -74,8 +101,20 @@ pub(crate) fn measure(count: u32, rows: &mut Vec<Row>) -> Result<()> {
     let key = SecretKey::from_base58(ADMIN)?;
     let mut times: Vec<Duration> = tokio::runtime::Runtime::new()?.block_on(async {
         let mut client = dial(&address, Duration::from_secs(5)).await?;
-        client.send(&Message::Request { id: 1, request: Request::Hello { version: WIRE_VERSION } }).await?;
-        client.send(&Message::Request { id: 2, request: Request::Subscribe }).await?;
+        client
+            .send(&Message::Request {
+                id: 1,
+                request: Request::Hello {
+                    version: WIRE_VERSION,
+                },
+            })
+            .await?;
+        client
+            .send(&Message::Request {
+                id: 2,
+                request: Request::Subscribe,
+            })
+            .await?;
         let (mut id, mut times) = (2, Vec::new());
         for i in 0..count {
             tokio::time::sleep(Duration::from_millis(u64::from(i * 37 % 500))).await;

@@ -17,7 +17,11 @@ struct Row {
 
 impl Row {
     fn new(what: impl Into<String>, value: impl Into<String>, note: impl Into<String>) -> Self {
-        Self { what: what.into(), value: value.into(), note: note.into() }
+        Self {
+            what: what.into(),
+            value: value.into(),
+            note: note.into(),
+        }
     }
 }
 

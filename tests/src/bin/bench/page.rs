@@ -14,7 +14,9 @@ use crate::Row;
 const EPOCHS: u64 = 100;
 
 fn dist() -> Result<PathBuf> {
-    Ok(std::env::var_os("CREDO_WEB_DIST").context("CREDO_WEB_DIST must name the built wallet")?.into())
+    Ok(std::env::var_os("CREDO_WEB_DIST")
+        .context("CREDO_WEB_DIST must name the built wallet")?
+        .into())
 }
 
 fn gzip(bytes: &[u8]) -> Result<usize> {
@@ -47,18 +49,32 @@ pub(crate) fn weigh(rows: &mut Vec<Row>) -> Result<()> {
 
 fn name(path: &Path) -> &str {
     let stem = path.file_stem().and_then(|s| s.to_str()).unwrap_or_default();
-    if stem.starts_with("worker") { "verifier" } else { "page" }
+    if stem.starts_with("worker") {
+        "verifier"
+    } else {
+        "page"
+    }
 }
 
 /// Times page loads.
 pub(crate) fn load(rows: &mut Vec<Row>) -> Result<()> {
     let data = tempfile::tempdir()?;
-    let options = DevnetOptions { web: Some(dist()?), fast: true, ..DevnetOptions::default() };
+    let options = DevnetOptions {
+        web: Some(dist()?),
+        fast: true,
+        ..DevnetOptions::default()
+    };
     let devnet = Devnet::start(&data.path().join("devnet"), options)?;
     devnet.wait_for(Duration::from_secs(600), |h| h["epoch"].as_u64() >= Some(EPOCHS))?;
-    let variables = [("CREDO_URL", devnet.url()), ("CREDO_TRANSPORT", "webrtc".to_owned())];
+    let variables = [
+        ("CREDO_URL", devnet.url()),
+        ("CREDO_TRANSPORT", "webrtc".to_owned()),
+    ];
     let story = run_story("load", &variables, Duration::from_secs(180), |_| Ok(()))?;
-    let result = story.lines().find_map(|l| l.strip_prefix("RESULT ")).context("the story gave no result")?;
+    let result = story
+        .lines()
+        .find_map(|l| l.strip_prefix("RESULT "))
+        .context("the story gave no result")?;
     let result: Value = serde_json::from_str(result)?;
     for (key, what) in [
         ("head", "page load to a verified head, cold"),
@@ -66,12 +82,22 @@ pub(crate) fn load(rows: &mut Vec<Row>) -> Result<()> {
         ("warm", "page load to a first proved balance, warm"),
         ("certificate", "a certificate in Chromium"),
     ] {
-        let mut times: Vec<f64> =
-            result[key].as_array().map(|a| a.iter().filter_map(Value::as_f64).collect()).unwrap_or_default();
+        let mut times: Vec<f64> = result[key]
+            .as_array()
+            .map(|a| a.iter().filter_map(Value::as_f64).collect())
+            .unwrap_or_default();
         times.sort_by(f64::total_cmp);
         if let Some(median) = times.get(times.len() / 2) {
-            let all = times.iter().map(|t| format!("{t:.1}")).collect::<Vec<_>>().join(", ");
-            rows.push(Row::new(what, format!("{median:.1} ms"), format!("median of {all}; {EPOCHS} epochs, WebRTC")));
+            let all = times
+                .iter()
+                .map(|t| format!("{t:.1}"))
+                .collect::<Vec<_>>()
+                .join(", ");
+            rows.push(Row::new(
+                what,
+                format!("{median:.1} ms"),
+                format!("median of {all}; {EPOCHS} epochs, WebRTC"),
+            ));
         }
     }
     Ok(())
