@@ -84,6 +84,14 @@ impl Actor {
     /// Works until all handles are gone or something breaks.
     pub(super) fn run(mut self, mut commands: mpsc::Receiver<Command>) {
         while let Some(command) = commands.blocking_recv() {
+            let command = match command {
+                Command::Stop(reply) => {
+                    drop(self);
+                    let _ = reply.send(());
+                    return;
+                }
+                command => command,
+            };
             if let Err(error) = self.work(command) {
                 tracing::error!(%error, "the executor stops");
                 // Nobody else sets it; the first reason is the one that counts.
@@ -119,6 +127,8 @@ impl Actor {
             Command::Candidates(reply) => {
                 let _ = reply.send(self.candidates());
             }
+            // Handled where the thread ends.
+            Command::Stop(_) => {}
         }
         Ok(())
     }

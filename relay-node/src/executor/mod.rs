@@ -145,6 +145,7 @@ enum Command {
     Precheck(Arc<CheckedTransaction>, u64, oneshot::Sender<Result<(), String>>),
     State(Vec<StateKey>, oneshot::Sender<Result<StateAnswer, ServiceError>>),
     Candidates(oneshot::Sender<Result<CandidatesAnswer, ServiceError>>),
+    Stop(oneshot::Sender<()>),
 }
 
 /// Talks to the executor's thread; cheap to clone.
@@ -244,6 +245,12 @@ impl ExecutorHandle {
         self.ask(Command::Candidates)
             .await
             .map_err(|_| ServiceError::NotReady)?
+    }
+
+    /// Ends the thread; returns when it has closed the store.
+    pub async fn stop(&self) {
+        // A thread that has ended already needs no word.
+        let _ = self.ask(Command::Stop).await;
     }
 
     async fn ask<T>(&self, command: impl FnOnce(oneshot::Sender<T>) -> Command) -> Result<T, ExecutorError> {

@@ -153,13 +153,13 @@ pub fn run(
         .with_worker_threads(WORKERS)
         .with_tcp_nodelay(Some(true))
         .with_storage_directory(dir.path().join("engine"));
-    Runner::new(runtime).start(|context| serve(context, config, dir, stop, tell))
+    Runner::new(runtime).start(|context| serve(context, config, &dir, stop, tell))
 }
 
 async fn serve(
     context: Context,
     config: NodeConfig,
-    dir: DataDir,
+    dir: &DataDir,
     mut stop: watch::Receiver<bool>,
     tell: Option<oneshot::Sender<(Ready, NodeService)>>,
 ) -> Result<(), NodeError> {
@@ -251,6 +251,8 @@ async fn serve(
     if let Some(public) = public {
         public.shutdown().await;
     }
+    // The data directory is given free only after what stands in it is closed.
+    executor.stop().await;
     result
 }
 
