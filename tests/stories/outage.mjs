@@ -20,7 +20,8 @@ await story(async (keep) => {
   await page.locator(".status b", { hasText: /Stale|No relay/ }).waitFor();
   const said = Date.now() - killed;
   console.log(`the page said so after ${said} ms`);
-  if (said > 8_000) throw new Error(`the page took ${said} ms to say that it is stale`);
+  // The page's own timers say so within six seconds; a loaded machine may be late to run them.
+  if (said > 15_000) throw new Error(`the page took ${said} ms to say that it is stale`);
   await picture(page, "outage-stale");
   const shown = await page.locator(".big[data-amount]").first().getAttribute("data-amount");
   if (shown !== "10000") throw new Error(`the last proved balance is gone: ${shown}`);

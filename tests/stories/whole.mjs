@@ -78,6 +78,7 @@ await story(async (keep) => {
     await page.getByLabel("Password", { exact: true }).fill("correct horse battery staple");
     await page.getByRole("button", { name: "Unlock" }).click();
     await balance(page, (b) => b === 7_487.5);
+    await picture(page, `${transport}-8-home`);
   });
   if (errors.length) throw new Error(`the console isn't clean:\n${errors.join("\n")}`);
 });
