@@ -100,7 +100,7 @@ pub fn main(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::Devnet(args) => {
             // The summary says what six nodes would each say again.
-            log("warn,relay_node=info,relay_node::consensus=warn,relay_node::node=error");
+            log("warn,relay_node=info,relay_node::consensus=warn,relay_node::node=error,commonware_broadcast=off,commonware_resolver=off");
             run_devnet(args)
         }
         Command::Genesis(args) => {
@@ -112,8 +112,8 @@ pub fn main(cli: Cli) -> anyhow::Result<ExitCode> {
 }
 
 /// What the stock WebRTC end and the store warn of in their ordinary life.
-const QUIET: &str =
-    "commonware_storage=error,dtls=error,webrtc=error,webrtc_ice=error,webrtc_sctp=error,webrtc_srtp=error";
+const QUIET: &str = "commonware_storage=error,dtls=error,webrtc=error,webrtc_ice=error,\
+    webrtc_sctp=error,webrtc_srtp=error,yamux=error";
 
 fn log(default: &str) {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
