@@ -118,7 +118,7 @@ impl Orchestrator {
     /// An orchestrator that hasn't started.
     pub(super) fn new(context: Context, parts: Parts, page_cache: CacheRef) -> Self {
         Self {
-            timeouts: Timeouts::new(&parts.spec.parameters),
+            timeouts: Timeouts::new(&parts.spec.parameters, parts.executor.candidates().list.len()),
             context,
             parts,
             page_cache,

@@ -71,10 +71,11 @@ pub(super) struct Timeouts {
 }
 
 impl Timeouts {
-    /// Time-outs for a chain's slot.
-    pub(super) fn new(parameters: &Parameters) -> Self {
+    /// Time-outs for a chain's slot. A long list of candidates takes its time in the round that ends an epoch.
+    pub(super) fn new(parameters: &Parameters, candidates: usize) -> Self {
         let slot = Duration::from_millis(parameters.slot_ms);
-        let patience = slot.max(Duration::from_millis(500));
+        let round = Duration::from_micros(100 * candidates as u64);
+        let patience = slot.max(Duration::from_millis(500)) + round;
         let leader = slot + patience;
         let certification = leader + patience;
         Self {
