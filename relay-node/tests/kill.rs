@@ -23,7 +23,7 @@ struct Network {
 
 /// `nth` keeps tests of one run apart.
 fn free_port(nth: u16) -> u16 {
-    let start = 30_000 + nth * 10_000 + (std::process::id() % 200) as u16 * 100;
+    let start = 20_000 + nth * 20_000 + (std::process::id() % 100) as u16 * 100;
     (start..start + 9_000)
         .step_by(100)
         .find(|base| {
