@@ -7,8 +7,15 @@ fn main() -> std::process::ExitCode {
         Ok(code) => code,
         Err(error) => {
             use std::io::Write as _;
+            let mut sentence = error.to_string();
+            for cause in error.chain().skip(1).map(ToString::to_string) {
+                // Our own errors name their cause already.
+                if !sentence.contains(&cause) {
+                    sentence = format!("{sentence}: {cause}");
+                }
+            }
             // Nothing is left to do if even this can't be said.
-            let _ = writeln!(std::io::stderr(), "relay-node: {error:#}");
+            let _ = writeln!(std::io::stderr(), "relay-node: {sentence}");
             std::process::ExitCode::FAILURE
         }
     }
