@@ -118,6 +118,9 @@ impl From<LightError> for Failure {
             }
             LightError::Conflict(_) => Self::Lie(error.to_string()),
             LightError::NoRelay => Self::NoRelay(error.to_string()),
+            LightError::UnknownCommittee { epoch, oldest, .. } if epoch < oldest => Self::Other(format!(
+                "it lies too far back: {error}; this release verifies blocks of the last three epochs"
+            )),
             _ if error.is_lie() => Self::Lie(format!("the relay's answer doesn't hold: {error}")),
             _ => Self::Other(error.to_string()),
         }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use clap::Parser as _;
-use credo_light::testing::{Lie, TestChain, TestRelay};
+use credo_light::testing::{Lie, TestBlock, TestChain, TestRelay};
 use credo_msb::HandOver;
 use credo_primitives::hash::digest_to_base58;
 use credo_primitives::{CertifiedHeader, ChainSpec, Digest, StateKey};
@@ -157,6 +157,12 @@ async fn light(relays: &[&str], spec: Option<Digest>, question: &[&str]) -> Resu
     answer(&Line::try_parse_from(line).unwrap().args).await
 }
 
+/// The light client keeps the committees of three epochs.
+fn newest_with_transactions(chain: &TestChain) -> &TestBlock {
+    let found = (chain.blocks.iter()).rfind(|b| !b.transactions.is_empty() && !b.certificate.is_empty());
+    found.expect("the fixture has transactions")
+}
+
 fn fixture() -> (Arc<TestChain>, Option<Digest>) {
     let chain = Arc::new(TestChain::fixture());
     let spec = Some(chain.spec.hash());
@@ -191,11 +197,7 @@ async fn what_it_shows_is_proved_and_two_relays_are_held_against_each_other() {
     };
     assert!(servi(0) >= servi(1), "by rank");
 
-    let block = chain
-        .blocks
-        .iter()
-        .find(|b| !b.transactions.is_empty() && !b.certificate.is_empty())
-        .unwrap();
+    let block = newest_with_transactions(&chain);
     let hash = block.transactions[0].hash();
     let shown = light(&relays[..1], spec, &["transaction", &digest_to_base58(&hash)])
         .await
@@ -203,6 +205,14 @@ async fn what_it_shows_is_proved_and_two_relays_are_held_against_each_other() {
     assert!(shown.missing.is_none());
     assert_eq!(shown.json["status"], "final");
     assert_eq!(shown.json["proof"]["block"], block.header.height);
+    let old = chain
+        .blocks
+        .iter()
+        .find(|b| b.header.epoch == 0 && !b.transactions.is_empty())
+        .unwrap();
+    let old = digest_to_base58(&old.transactions[0].hash());
+    let result = light(&relays[..1], spec, &["transaction", &old]).await;
+    assert!(matches!(&result, Err(Failure::Other(why)) if why.contains("three epochs")));
     let unknown = "11".repeat(32);
     let shown = light(&relays[..1], spec, &["transaction", &unknown])
         .await
@@ -286,11 +296,7 @@ async fn another_chain_is_refused_and_a_devnet_without_a_spec_is_learnt_aloud() 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_lying_relay_is_named_and_nothing_it_said_is_shown() {
     let (chain, spec) = fixture();
-    let hash = chain
-        .blocks
-        .iter()
-        .find_map(|b| Some(b.transactions.first()?.hash()))
-        .unwrap();
+    let hash = newest_with_transactions(&chain).transactions[0].hash();
     let hash = digest_to_base58(&hash);
     for (lie, question) in [
         (Lie::Certificate, vec!["head"]),
