@@ -85,7 +85,8 @@ impl<'a> Steps<'a> {
             self.programs("tests, native", &single, said, |_| {})
         })?;
         plan.step("tests in docs", |said| self.doc_tests(said))?;
-        let strict = [("RUSTDOCFLAGS", "-D warnings")];
+        // Links to private items are for readers of the source, where they lead somewhere.
+        let strict = [("RUSTDOCFLAGS", "-D warnings -A rustdoc::private-intra-doc-links")];
         plan.step("documentation", |_| {
             self.cargo("documentation", &["doc", "--no-deps"], &strict)
         })?;
