@@ -2,7 +2,7 @@
 //!
 //! What is ours is *who sits on the committee and what they agree on*; the engine stands behind this module. [`start`]
 //! puts together, for the node's whole life: the network, the exchange of block bodies, the archive of final blocks
-//! (marshal), the application over the executor, and the [`orchestrator`] that runs an engine per epoch. The engine's
+//! (marshal), the application over the executor, and the `orchestrator` that runs an engine per epoch. The engine's
 //! finalization bytes are what [`Committee::verify`](credo_primitives::Committee::verify) takes.
 
 mod application;

@@ -1,7 +1,7 @@
 //! The chain's state as the node works with it: executes blocks before they are final, commits final ones, answers
 //! from the committed state.
 //!
-//! One thread of its own ([`actor`]) owns the store; everything else talks to it through [`ExecutorHandle`]. Blocks
+//! One thread of its own (`actor`) owns the store; everything else talks to it through [`ExecutorHandle`]. Blocks
 //! that aren't final stand in a tree over the committed state, each with its staged writes; when one becomes final it
 //! is written to the [`Index`], committed, and its siblings are dropped (P-2, P-4).
 //!

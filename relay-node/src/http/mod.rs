@@ -2,8 +2,8 @@
 //! devnet the faucet.
 //!
 //! Nothing here is trusted by a light client: the spec is checked against its hash, addresses only say where to ask.
-//! Every response carries the strict content security policy of [`headers`]; files come from a list made at start, so
-//! no path can leave the folder ([`files`]); connections, bodies and the faucet's use are bounded.
+//! Every response carries the strict content security policy of `headers`; files come from a list made at start, so
+//! no path can leave the folder (`files`); connections, bodies and the faucet's use are bounded.
 
 mod faucet;
 mod files;
