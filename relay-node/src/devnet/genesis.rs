@@ -80,7 +80,8 @@ pub(super) fn make(options: &Options, keys: &[ConsensusKey]) -> Result<Genesis, 
             account: account.clone(),
             key,
             location: Text::new("loopback").map_err(made)?,
-            url: Text::default(),
+            // A page that can't exist: the list weighs what lists of real nodes weigh.
+            url: Text::new(format!("https://{account}.example/")).map_err(made)?,
             net_id: Text::new(net_id).map_err(made)?,
         });
         votes.push(GenesisVote {
