@@ -80,7 +80,7 @@ pub(crate) fn load(rows: &mut Vec<Row>) -> Result<()> {
         ("head", "page load to a verified head, cold"),
         ("cold", "page load to a first proved balance, cold"),
         ("warm", "page load to a first proved balance, warm"),
-        ("certificate", "a certificate in Chromium"),
+        ("handOver", "a hand-over in Chromium, its certificate included"),
     ] {
         let mut times: Vec<f64> = result[key]
             .as_array()
