@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use credo_tests::{Devnet, DevnetOptions, run_story};
+use tempfile::TempDir;
 
 /// One story at a time: two browsers and two networks on two cores would only measure each other.
 static ONE: Mutex<()> = Mutex::new(());
@@ -21,24 +22,39 @@ fn wallet() -> Result<PathBuf> {
 }
 
 // The test harness keeps what is printed and shows it when the test fails.
-#[allow(clippy::print_stdout)]
-fn whole_story(transport: &str) -> Result<()> {
-    let _alone = alone();
-    let data = tempfile::tempdir()?;
+/// A devnet that serves the wallet, at people's pace.
+fn network(data: &TempDir, candidates: u32) -> Result<Devnet> {
     let options = DevnetOptions {
         web: Some(wallet()?),
         fast: false,
+        candidates,
         ..DevnetOptions::default()
     };
-    let devnet = Devnet::start(&data.path().join("devnet"), options)?;
-    let variables = [
+    Devnet::start(&data.path().join("devnet"), options)
+}
+
+/// What a story is told of its network.
+fn variables(devnet: &Devnet, transport: &str) -> [(&'static str, String); 2] {
+    [
         ("CREDO_URL", devnet.url()),
         ("CREDO_TRANSPORT", transport.to_owned()),
-    ];
-    let story = run_story("whole", &variables, Duration::from_secs(300), |_| Ok(()))
+    ]
+}
+
+/// Tells a story that asks for nothing; the devnet's log stands beside its failure.
+#[allow(clippy::print_stdout)]
+fn tell(devnet: &Devnet, name: &str, transport: &str, limit: Duration) -> Result<()> {
+    let story = run_story(name, &variables(devnet, transport), limit, |_| Ok(()))
         .with_context(|| format!("the devnet's log ends:\n{}", devnet.log_tail()))?;
     println!("{story}");
     Ok(())
+}
+
+fn whole_story(transport: &str) -> Result<()> {
+    let _alone = alone();
+    let data = tempfile::tempdir()?;
+    let devnet = network(&data, 0)?;
+    tell(&devnet, "whole", transport, Duration::from_secs(300))
 }
 
 #[test]
@@ -55,16 +71,8 @@ fn the_whole_story_over_websocket() -> Result<()> {
 fn the_page_says_stale_and_recovers() -> Result<()> {
     let _alone = alone();
     let data = tempfile::tempdir()?;
-    let options = DevnetOptions {
-        web: Some(wallet()?),
-        fast: false,
-        ..DevnetOptions::default()
-    };
-    let mut devnet = Devnet::start(&data.path().join("devnet"), options)?;
-    let variables = [
-        ("CREDO_URL", devnet.url()),
-        ("CREDO_TRANSPORT", "webrtc".to_owned()),
-    ];
+    let mut devnet = network(&data, 0)?;
+    let variables = variables(&devnet, "webrtc");
     let story = run_story(
         "outage",
         &variables,
@@ -83,21 +91,9 @@ fn the_page_says_stale_and_recovers() -> Result<()> {
 fn ten_thousand_candidates_arrive_proved_and_scroll() -> Result<()> {
     let _alone = alone();
     let data = tempfile::tempdir()?;
-    let options = DevnetOptions {
-        web: Some(wallet()?),
-        fast: false,
-        candidates: 10_000,
-        ..DevnetOptions::default()
-    };
-    let devnet = Devnet::start(&data.path().join("devnet"), options)?;
+    let devnet = network(&data, 10_000)?;
     for transport in ["webrtc", "ws"] {
-        let variables = [
-            ("CREDO_URL", devnet.url()),
-            ("CREDO_TRANSPORT", transport.to_owned()),
-        ];
-        let story = run_story("candidates", &variables, Duration::from_secs(180), |_| Ok(()))
-            .with_context(|| format!("the devnet's log ends:\n{}", devnet.log_tail()))?;
-        println!("{story}");
+        tell(&devnet, "candidates", transport, Duration::from_secs(180))?;
     }
     Ok(())
 }
