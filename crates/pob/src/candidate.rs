@@ -5,6 +5,7 @@ use std::sync::OnceLock;
 use bytes::Bytes;
 use commonware_codec::{Copying, DecodeExt as _, Encode as _};
 use credo_primitives::certificate::MAX_COMMITTEE;
+use credo_primitives::entry::LossReason;
 use credo_primitives::{AccountName, Amount, ConsensusKey, Digest, Text, codec_struct, sha256};
 
 /// Most Servi nodes that can be registered.
@@ -20,7 +21,35 @@ pub enum CandidateStatus {
     Registered = 0,
     /// A candidate: earns Servi and is ranked.
     Candidate = 1,
+    /// It lost its candidacy (P-16): it can't be voted for until it registers again, after its votes' tokens returned.
+    Lost = 2,
+    /// Waits for the foundation's approval, on a private network: can't be voted for yet.
+    Requested = 3,
 }
+
+/// How a node lost its candidacy the last time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Loss {
+    /// Why.
+    pub reason: LossReason,
+    /// In which epoch.
+    pub epoch: u64,
+    /// When, ms since 1970.
+    pub at_ms: u64,
+    /// From when on its votes' tokens count as returned and it may register again.
+    pub until_ms: u64,
+}
+codec_struct!(Loss {
+    reason,
+    epoch,
+    at_ms,
+    until_ms
+});
+
+/// Least part of its invited users' fees that a node takes, in percent (P-22).
+pub const MIN_FEE_SHARE: u8 = 10;
+/// Largest such part.
+pub const MAX_FEE_SHARE: u8 = 30;
 
 /// A Servi node. Fields up to `generation` never change the node's rank by themselves.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +74,28 @@ pub struct Candidate {
     pub votes: Amount,
     /// Servi, in the same unit; u128 because the cap is a multiple of all votes.
     pub servi: u128,
+    /// P-14. The epoch of the last MSB against which it proved that it is available.
+    pub available: u64,
+    /// P-15. Epochs in a row in which it had turns and produced no block.
+    pub missed: u32,
+    /// P-15. It stands aside before this epoch; 0 when it doesn't.
+    pub aside_until: u64,
+    /// It asked to leave: it loses candidacy in the next round.
+    pub leaving: bool,
+    /// How it lost candidacy the last time.
+    pub loss: Option<Loss>,
+    /// IOST locked by its application (P-10).
+    pub deposit: Amount,
+    /// From when on the deposit counts as returned; 0 while it stands.
+    pub deposit_until_ms: u64,
+    /// P-22. Its part of its invited users' fees, in percent.
+    pub fee_share: u8,
+    /// Its own rewards, to claim.
+    pub earned: Amount,
+    /// Its voters' rewards, which they claim.
+    pub voters_pot: Amount,
+    /// What a vote of one unit has earned since the beginning, × 2⁶⁴ (P-21).
+    pub voter_coef: u128,
 }
 codec_struct!(Candidate {
     account,
@@ -56,8 +107,31 @@ codec_struct!(Candidate {
     status,
     order,
     votes,
-    servi
+    servi,
+    available,
+    missed,
+    aside_until,
+    leaving,
+    loss,
+    deposit,
+    deposit_until_ms,
+    fee_share,
+    earned,
+    voters_pot,
+    voter_coef
 });
+
+impl Candidate {
+    /// True when it stands aside in `epoch` (P-15).
+    pub fn is_aside(&self, epoch: u64) -> bool {
+        epoch < self.aside_until
+    }
+
+    /// True for a candidate that earns Servi and can be elected for `epoch`.
+    pub fn is_active(&self, epoch: u64) -> bool {
+        self.status == CandidateStatus::Candidate && !self.is_aside(epoch)
+    }
+}
 
 /// All Servi nodes, in the order of their registration.
 ///
@@ -202,13 +276,19 @@ pub struct Vote {
     pub candidate: AccountName,
     /// The node's generation when the vote was cast.
     pub generation: u32,
-    /// How much.
+    /// How much; nothing while only rewards are left to claim.
     pub amount: Amount,
+    /// The node's coefficient up to which this vote's rewards are counted (P-21).
+    pub coef: u128,
+    /// Rewards counted and not yet claimed.
+    pub earned: Amount,
 }
 codec_struct!(Vote {
     candidate,
     generation,
-    amount
+    amount,
+    coef,
+    earned
 });
 
 /// All votes of one account, sorted by candidate.
@@ -242,12 +322,21 @@ pub struct Round {
     pub total_votes: Amount,
     /// Who sat in the epoch before, by rank (empty for epoch 0): for "now" and "next" after the MSB.
     pub previous: Vec<AccountName>,
+    /// Candidates after the round.
+    pub candidates: u32,
+    /// Candidates that lost candidacy in the round (P-16).
+    pub removed: u32,
+    /// Removals that were put off, since too few would have been left (P-13).
+    pub put_off: u32,
 }
 codec_struct!(Round {
     epoch,
     seats: MAX_COMMITTEE,
     total_votes,
-    previous: MAX_COMMITTEE
+    previous: MAX_COMMITTEE,
+    candidates,
+    removed,
+    put_off
 });
 
 /// Turns of the running epoch, by seat (key order).
@@ -312,6 +401,8 @@ mod status_codec {
             match u8::read(buf)? {
                 0 => Ok(Self::Registered),
                 1 => Ok(Self::Candidate),
+                2 => Ok(Self::Lost),
+                3 => Ok(Self::Requested),
                 other => Err(Error::InvalidEnum(other)),
             }
         }

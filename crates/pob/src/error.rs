@@ -17,6 +17,37 @@ pub enum PobError {
     /// No node is registered under this account.
     #[error("producer not exists")]
     NotExists,
+    /// It lost candidacy and isn't registered again, or waits for approval.
+    #[error("producer not approved")]
+    NotApproved,
+    /// It isn't a candidate.
+    #[error("producer isn't a candidate")]
+    NotCandidate,
+    /// It lost candidacy; it may register again from this time on (ms since 1970, P-16).
+    #[error("producer lost its candidacy and may register again from {0} ms since 1970 on")]
+    Cooling(u64),
+    /// Its last deposit hasn't been given back yet.
+    #[error("the deposit of the last candidacy is still locked")]
+    Deposit,
+    /// Votes for a node that lost candidacy (P-16).
+    #[error(
+        "{0} lost its candidacy: it can't be voted for until it registers again, from {1} ms since 1970 on"
+    )]
+    LostNode(AccountName, u64),
+    /// It would stand aside for longer than it may (P-15).
+    #[error("a node can stand aside for at most {0} epochs")]
+    AsideTooLong(u64),
+    /// Fewer than four active candidates would be left (P-13).
+    #[error("fewer than four active candidates would be left")]
+    TooFewLeft,
+    /// Availability was proved against this MSB before, or there is no need to.
+    #[error(
+        "the node proved its availability against the Micro State Block of epoch {0} or a later one before"
+    )]
+    Proved(u64),
+    /// Outside 10 % to 30 % (P-22).
+    #[error("a node's share of its invited users' fees lies between 10 and 30 percent")]
+    FeeShare,
     /// Too few votes for candidacy (P-10).
     #[error("producer not approved: {votes} votes, more than {threshold} are needed")]
     BelowThreshold {

@@ -1,13 +1,15 @@
-//! Registration, candidacy and votes (P-10, P-17), with an undo for failing transactions.
+//! Registration, candidacy and votes (P-10, P-14 to P-17), with an undo for failing transactions.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use credo_primitives::entry::{Ended, LossReason};
 use credo_primitives::{AccountName, Amount, ConsensusKey, Text};
 
+use crate::round::lose;
 use crate::{
-    Candidate, CandidateStatus, Candidates, MAX_CANDIDATES, MAX_VOTES, PobError, Round, Rules, Vote, Voter,
-    run_round,
+    Candidate, CandidateStatus, Candidates, LEAST_CANDIDATES, Loss, MAX_CANDIDATES, MAX_FEE_SHARE, MAX_VOTES,
+    MIN_FEE_SHARE, PobError, RoundContext, RoundOutcome, Rules, Vote, Voter, rewards, run_round,
 };
 
 /// What a node says of itself when it registers.
@@ -22,6 +24,18 @@ pub struct Registration {
     /// `host:port` on the consensus plane.
     pub net_id: Text<128>,
 }
+
+/// When something is taken from a node.
+#[derive(Clone, Copy, Debug)]
+pub struct LossContext {
+    /// The running epoch.
+    pub epoch: u64,
+    /// The block's time.
+    pub now_ms: u64,
+}
+
+/// Whose votes ended, which generation of them, and how (P-16).
+pub type Ending = (AccountName, u32, Ended);
 
 enum Undo {
     /// The last record was added.
@@ -87,7 +101,7 @@ impl Ledger {
         (self.candidates, self.changed)
     }
 
-    fn edit(&mut self) -> &mut Candidates {
+    pub(crate) fn edit(&mut self) -> &mut Candidates {
         Arc::make_mut(&mut self.candidates)
     }
 
@@ -125,15 +139,15 @@ impl Ledger {
         candidates.list.pop();
     }
 
-    fn place(&self, account: &AccountName) -> Result<u32, PobError> {
+    pub(crate) fn place(&self, account: &AccountName) -> Result<u32, PobError> {
         self.candidates.place_of(account).ok_or(PobError::NotExists)
     }
 
-    fn at(&self, place: u32) -> &Candidate {
+    pub(crate) fn at(&self, place: u32) -> &Candidate {
         &self.candidates.list[place as usize]
     }
 
-    fn change(&mut self, place: u32, change: impl FnOnce(&mut Candidate)) {
+    pub(crate) fn change(&mut self, place: u32, change: impl FnOnce(&mut Candidate)) {
         let old = self.at(place).clone();
         let mut new = old.clone();
         change(&mut new);
@@ -141,17 +155,50 @@ impl Ledger {
         self.undo.push(Undo::Changed(place, old));
     }
 
-    /// P-10. Registers a node; it can be voted for at once.
-    pub fn register(&mut self, account: &AccountName, node: Registration) -> Result<(), PobError> {
-        let Err(by_account) = self.candidates.search_account(account) else {
-            return Err(PobError::Exists);
+    /// P-10. Registers a node; it can be voted for at once, unless it must be `approved` first. A node that lost its
+    /// candidacy may register again once its votes' tokens have returned (P-16); it keeps its order and its rewards.
+    pub fn register(
+        &mut self,
+        account: &AccountName,
+        node: Registration,
+        now_ms: u64,
+        approved: bool,
+    ) -> Result<(), PobError> {
+        let status = if approved {
+            CandidateStatus::Registered
+        } else {
+            CandidateStatus::Requested
         };
-        let Err(by_key) = self.candidates.search_key(&node.key) else {
+        let key = self.candidates.place_of_key(&node.key);
+        if let Some(place) = self.candidates.place_of(account) {
+            let old = self.at(place);
+            if old.status != CandidateStatus::Lost {
+                return Err(PobError::Exists);
+            }
+            if let Some(loss) = old.loss.filter(|loss| now_ms < loss.until_ms) {
+                return Err(PobError::Cooling(loss.until_ms));
+            }
+            if !old.deposit.is_zero() {
+                return Err(PobError::Deposit);
+            }
+            if key.is_some_and(|other| other != place) {
+                return Err(PobError::KeyUsed);
+            }
+            self.change(place, |c| {
+                set_node(c, node);
+                c.status = status;
+                c.deposit_until_ms = 0;
+            });
+            return Ok(());
+        }
+        if key.is_some() {
             return Err(PobError::KeyUsed);
-        };
+        }
         if self.candidates.list.len() >= MAX_CANDIDATES {
             return Err(PobError::TooManyNodes);
         }
+        let by_account = self.candidates.search_account(account).unwrap_or_else(|at| at);
+        let by_key = self.candidates.search_key(&node.key).unwrap_or_else(|at| at);
         let candidates = self.edit();
         let place = candidates.list.len() as u32;
         if let Some(index) = candidates.index.get_mut() {
@@ -165,12 +212,32 @@ impl Ledger {
             url: node.url,
             net_id: node.net_id,
             generation: 0,
-            status: CandidateStatus::Registered,
+            status,
             order: 0,
             votes: Amount::ZERO,
             servi: 0,
+            available: 0,
+            missed: 0,
+            aside_until: 0,
+            leaving: false,
+            loss: None,
+            deposit: Amount::ZERO,
+            deposit_until_ms: 0,
+            fee_share: MIN_FEE_SHARE,
+            earned: Amount::ZERO,
+            voters_pot: Amount::ZERO,
+            voter_coef: 0,
         });
         self.undo.push(Undo::Added);
+        Ok(())
+    }
+
+    /// Lets a node that asked for it on a private network be voted for.
+    pub fn approve(&mut self, account: &AccountName) -> Result<(), PobError> {
+        let place = self.place(account)?;
+        if self.at(place).status == CandidateStatus::Requested {
+            self.change(place, |c| c.status = CandidateStatus::Registered);
+        }
         Ok(())
     }
 
@@ -186,21 +253,30 @@ impl Ledger {
                 return Err(PobError::KeyUsed);
             }
         }
-        self.change(place, |c| {
-            c.key = node.key;
-            c.location = node.location;
-            c.url = node.url;
-            c.net_id = node.net_id;
-        });
+        self.change(place, |c| set_node(c, node));
         Ok(())
     }
 
-    /// P-10. Makes a registered node with more votes than the threshold a candidate. A candidate stays one.
-    pub fn apply(&mut self, account: &AccountName, rules: &Rules) -> Result<(), PobError> {
+    /// P-10. Makes a registered node with more votes than the threshold a candidate, in `epoch`. A candidate stays one,
+    /// and takes back that it would leave. Gives the deposit that is to be locked now.
+    pub fn apply(
+        &mut self,
+        account: &AccountName,
+        rules: &Rules,
+        epoch: u64,
+        deposit: Amount,
+    ) -> Result<Amount, PobError> {
         let place = self.place(account)?;
         let candidate = self.at(place);
-        if candidate.status == CandidateStatus::Candidate {
-            return Ok(());
+        match candidate.status {
+            CandidateStatus::Candidate => {
+                if candidate.leaving {
+                    self.change(place, |c| c.leaving = false);
+                }
+                return Ok(Amount::ZERO);
+            }
+            CandidateStatus::Lost | CandidateStatus::Requested => return Err(PobError::NotApproved),
+            CandidateStatus::Registered => {}
         }
         if candidate.votes <= rules.threshold {
             return Err(PobError::BelowThreshold {
@@ -208,23 +284,27 @@ impl Ledger {
                 threshold: rules.threshold,
             });
         }
-        self.stand(place);
-        Ok(())
+        self.stand(place, epoch, deposit);
+        Ok(deposit)
     }
 
     /// Makes a node a candidate whatever its votes: genesis names its candidates.
-    pub fn appoint(&mut self, account: &AccountName) -> Result<(), PobError> {
+    pub fn appoint(&mut self, account: &AccountName, deposit: Amount) -> Result<(), PobError> {
         let place = self.place(account)?;
         if self.at(place).status == CandidateStatus::Registered {
-            self.stand(place);
+            self.stand(place, 0, deposit);
         }
         Ok(())
     }
 
-    fn stand(&mut self, place: u32) {
+    fn stand(&mut self, place: u32, epoch: u64, deposit: Amount) {
         let order = self.candidates.next_order;
         self.change(place, |c| {
             c.status = CandidateStatus::Candidate;
+            c.available = epoch;
+            c.missed = 0;
+            c.deposit = deposit;
+            c.deposit_until_ms = 0;
             if c.order == 0 {
                 c.order = order;
             }
@@ -235,28 +315,147 @@ impl Ledger {
         }
     }
 
-    /// P-17. Adds `amount` to the voter's votes for a node.
+    /// P-16. A candidate leaves: in the next round it loses candidacy. A node that isn't one yet stops being registered
+    /// at once, and its votes return as when a candidacy is lost; what ended then is given.
+    pub fn leave(
+        &mut self,
+        account: &AccountName,
+        at: LossContext,
+        rules: &Rules,
+    ) -> Result<Option<Ending>, PobError> {
+        let place = self.place(account)?;
+        match self.at(place).status {
+            CandidateStatus::Candidate => {
+                self.change(place, |c| c.leaving = true);
+                Ok(None)
+            }
+            CandidateStatus::Registered | CandidateStatus::Requested => {
+                Ok(Some(self.take_candidacy(place, LossReason::Left, at, rules)))
+            }
+            CandidateStatus::Lost => Err(PobError::NotExists),
+        }
+    }
+
+    /// Takes a node's candidacy at once: slashing (P-24), or a private network's foundation.
+    pub fn expel(
+        &mut self,
+        account: &AccountName,
+        reason: LossReason,
+        at: LossContext,
+        rules: &Rules,
+    ) -> Result<Ending, PobError> {
+        let place = self.place(account)?;
+        if self.at(place).status == CandidateStatus::Lost {
+            return Err(PobError::NotExists);
+        }
+        Ok(self.take_candidacy(place, reason, at, rules))
+    }
+
+    fn take_candidacy(&mut self, place: u32, reason: LossReason, at: LossContext, rules: &Rules) -> Ending {
+        let loss = Loss {
+            reason,
+            epoch: at.epoch,
+            at_ms: at.now_ms,
+            until_ms: at.now_ms.saturating_add(rules.vote_lock_ms),
+        };
+        let mut ending = None;
+        self.change(place, |c| ending = Some(lose(c, loss)));
+        ending.expect("`change` calls its closure once")
+    }
+
+    /// P-15. Lets a candidate stand aside for the `epochs` epochs after `epoch`; with none it comes back in the next.
+    /// Refused where too few active candidates would be left (P-13).
+    pub fn stand_aside(
+        &mut self,
+        account: &AccountName,
+        epoch: u64,
+        epochs: u64,
+        rules: &Rules,
+    ) -> Result<(), PobError> {
+        let place = self.place(account)?;
+        if self.at(place).status != CandidateStatus::Candidate {
+            return Err(PobError::NotCandidate);
+        }
+        if epochs > rules.aside_epochs {
+            return Err(PobError::AsideTooLong(rules.aside_epochs));
+        }
+        let next = epoch.saturating_add(1);
+        let others = self
+            .candidates
+            .list
+            .iter()
+            .filter(|c| c.is_active(next) && c.account != *account);
+        if epochs > 0 && others.count() < LEAST_CANDIDATES as usize {
+            return Err(PobError::TooFewLeft);
+        }
+        self.change(place, |c| c.aside_until = next.saturating_add(epochs));
+        Ok(())
+    }
+
+    /// P-14. Notes that a candidate proved its availability against the MSB of `epoch`; once for each MSB.
+    pub fn prove_available(&mut self, account: &AccountName, epoch: u64) -> Result<(), PobError> {
+        let place = self.place(account)?;
+        let candidate = self.at(place);
+        if candidate.status != CandidateStatus::Candidate {
+            return Err(PobError::NotCandidate);
+        }
+        // A candidacy that began after the MSB needs no proof against it; genesis' candidates may prove against MSB 0.
+        if candidate.available > epoch || (candidate.available == epoch && epoch > 0) {
+            return Err(PobError::Proved(epoch));
+        }
+        self.change(place, |c| c.available = epoch);
+        Ok(())
+    }
+
+    /// P-22. Sets the node's part of its invited users' fees, in percent.
+    pub fn set_fee_share(&mut self, account: &AccountName, percent: u8) -> Result<(), PobError> {
+        let place = self.place(account)?;
+        if !(MIN_FEE_SHARE..=MAX_FEE_SHARE).contains(&percent) {
+            return Err(PobError::FeeShare);
+        }
+        self.change(place, |c| c.fee_share = percent);
+        Ok(())
+    }
+
+    /// Takes out the whole deposit, whose tokens go elsewhere: to the account when it has returned, away when slashed.
+    pub fn take_deposit(&mut self, account: &AccountName) -> Result<Amount, PobError> {
+        let place = self.place(account)?;
+        let deposit = self.at(place).deposit;
+        if !deposit.is_zero() {
+            self.change(place, |c| c.deposit = Amount::ZERO);
+        }
+        Ok(deposit)
+    }
+
+    /// P-17. Adds `amount` to the voter's votes for a node. Votes of an older generation must have been folded in
+    /// before ([`Ledger::fold`]).
     pub fn vote(&mut self, voter: &mut Voter, node: &AccountName, amount: Amount) -> Result<(), PobError> {
         if amount.is_zero() {
             return Err(PobError::NotPositive);
         }
         let place = self.place(node)?;
-        let generation = self.at(place).generation;
-        let votes = self
-            .at(place)
-            .votes
-            .checked_add(amount)
-            .map_err(|_| PobError::Overflow(node.clone()))?;
+        let candidate = self.at(place);
+        match candidate.status {
+            CandidateStatus::Registered | CandidateStatus::Candidate => {}
+            CandidateStatus::Lost => {
+                let until_ms = candidate.loss.map_or(0, |loss| loss.until_ms);
+                return Err(PobError::LostNode(node.clone(), until_ms));
+            }
+            CandidateStatus::Requested => return Err(PobError::NotApproved),
+        }
+        let overflow = |_| PobError::Overflow(node.clone());
+        let votes = candidate.votes.checked_add(amount).map_err(overflow)?;
+        let (generation, coef) = (candidate.generation, candidate.voter_coef);
         match voter.votes.binary_search_by(|v| v.candidate.cmp(node)) {
             Ok(at) => {
                 let vote = &mut voter.votes[at];
-                if vote.generation != generation {
+                if vote.generation != generation && !vote.amount.is_zero() {
                     return Err(PobError::VoidVote(node.clone()));
                 }
-                vote.amount = vote
-                    .amount
-                    .checked_add(amount)
-                    .map_err(|_| PobError::Overflow(node.clone()))?;
+                let sum = vote.amount.checked_add(amount).map_err(overflow)?;
+                self.settle(place, vote);
+                vote.generation = generation;
+                vote.amount = sum;
             }
             Err(_) if voter.votes.len() >= MAX_VOTES => return Err(PobError::TooManyVotes),
             Err(at) => voter.votes.insert(
@@ -265,6 +464,8 @@ impl Ledger {
                     candidate: node.clone(),
                     generation,
                     amount,
+                    coef,
+                    earned: Amount::ZERO,
                 },
             ),
         }
@@ -282,7 +483,10 @@ impl Ledger {
             .votes
             .binary_search_by(|v| v.candidate.cmp(node))
             .map_err(|_| PobError::DidNotVote)?;
-        let vote = &voter.votes[at];
+        let vote = &mut voter.votes[at];
+        if vote.amount.is_zero() {
+            return Err(PobError::DidNotVote);
+        }
         if vote.generation != self.at(place).generation {
             return Err(PobError::VoidVote(node.clone()));
         }
@@ -295,13 +499,32 @@ impl Ledger {
             .votes
             .checked_sub(amount)
             .map_err(|_| PobError::Overflow(node.clone()))?;
-        if left.is_zero() {
-            voter.votes.remove(at);
-        } else {
-            voter.votes[at].amount = left;
-        }
+        self.settle(place, vote);
+        vote.amount = left;
+        voter.drop_empty();
         self.change(place, |c| c.votes = votes);
         Ok(())
+    }
+
+    /// P-21. Counts a vote's rewards up to now: they go from the node's pot to the vote.
+    pub(crate) fn settle(&mut self, place: u32, vote: &mut Vote) {
+        let due = rewards::due(vote, self.at(place).voter_coef).min(self.at(place).voters_pot);
+        vote.coef = self.at(place).voter_coef;
+        self.move_from_pot(place, vote, due);
+    }
+
+    /// Moves `due` of a node's pot to a vote of it.
+    pub(crate) fn move_from_pot(&mut self, place: u32, vote: &mut Vote, due: Amount) {
+        let (Ok(pot), Ok(earned)) = (
+            self.at(place).voters_pot.checked_sub(due),
+            vote.earned.checked_add(due),
+        ) else {
+            return;
+        };
+        if !due.is_zero() {
+            self.change(place, |c| c.voters_pot = pot);
+            vote.earned = earned;
+        }
     }
 
     /// P-17. Moves votes from node to node at once; they stay locked.
@@ -332,11 +555,32 @@ impl Ledger {
     }
 
     /// P-11. Runs a round; there is no undo of it.
-    pub fn run_round(&mut self, previous: Option<&Round>, epoch: u64, rules: &Rules) -> Round {
-        let round = run_round(self.edit(), previous, epoch, rules);
+    pub fn run_round(&mut self, at: &RoundContext<'_>, rules: &Rules) -> RoundOutcome {
+        let before: Vec<u32> = self.standing();
+        let outcome = run_round(self.edit(), at, rules);
+        self.changed.extend(before);
+        outcome
+    }
+
+    /// P-20. Pays an epoch's rewards; there is no undo of it. Gives what was paid, which is never more than the parts.
+    pub fn pay_rewards(&mut self, parts: &rewards::Parts<'_>) -> Amount {
+        let standing = self.standing();
+        let (paid, more) = rewards::pay(self.edit(), parts);
+        self.changed.extend(standing);
+        self.changed.extend(more);
+        paid
+    }
+
+    fn standing(&self) -> Vec<u32> {
         let standing = self.candidates.list.iter().enumerate();
         let standing = standing.filter(|(_, c)| c.status == CandidateStatus::Candidate);
-        self.changed.extend(standing.map(|(place, _)| place as u32));
-        round
+        standing.map(|(place, _)| place as u32).collect()
     }
+}
+
+fn set_node(candidate: &mut Candidate, node: Registration) {
+    candidate.key = node.key;
+    candidate.location = node.location;
+    candidate.url = node.url;
+    candidate.net_id = node.net_id;
 }

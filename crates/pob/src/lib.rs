@@ -1,32 +1,39 @@
-//! Proof of Believability as a pure ledger (P-10 to P-13, P-17).
+//! Proof of Believability as a pure ledger (P-10 to P-17, P-20, P-21).
 //!
-//! The ledger is a value: [`Candidates`] (all Servi nodes with votes and Servi) plus one [`Voter`] record per account.
-//! Nothing here reads a clock or a store; the runtime loads records, calls a [`Ledger`] and writes records back.
+//! The ledger is a value: [`Candidates`] (all Servi nodes with votes, Servi and rewards) plus one [`Voter`] record per
+//! account. Nothing here reads a clock or a store; the runtime loads records, calls a [`Ledger`] and writes records back.
+//! Tokens are no business of this crate: it says how much is locked, returned or earned, the runtime moves it.
 //!
-//! - **P-10** [`Ledger::register`] (approved at once), then [`Ledger::apply`] with more votes than the threshold:
-//!   candidacy starts there, and its order is kept for ever for ties. The deposit that an application locks is the
-//!   runtime's (tokens are no business of this crate) and follows with P-24.
-//! - **P-17** [`Ledger::vote`], [`Ledger::unvote`], [`Ledger::move_votes`]: one token, one vote. Locks and dates are
-//!   kept where the tokens are, in the runtime.
-//! - **P-16** A vote names the node's generation; a vote of an older generation is void.
+//! - **P-10** [`Ledger::register`], then [`Ledger::apply`] with more votes than the threshold: candidacy starts there,
+//!   and its order is kept for ever for ties. The application locks a deposit.
+//! - **P-14** [`Ledger::prove_available`] notes the last epoch against whose MSB a candidate proved itself.
+//! - **P-15** A round counts the epochs in a row with turns and no block; [`Ledger::stand_aside`] for planned work.
+//! - **P-16** Losing candidacy ends a *generation* of a node's votes. How it ended ([`Ended`](credo_primitives::entry::Ended))
+//!   is written once; voters are not visited. [`Voter::returned`] and [`Ledger::fold`] reckon with it later.
+//! - **P-17** [`Ledger::vote`], [`Ledger::unvote`], [`Ledger::move_votes`]: one token, one vote. Locks and dates of
+//!   unvoted tokens are kept where the tokens are, in the runtime.
+//! - **P-20, P-21** [`Ledger::pay_rewards`], and claims.
 //!
 //! Rules of a round (P-11), in order, on the state before the MSB block:
 //!
-//! 1. every candidate earns Servi equal to its votes;
+//! 1. every candidate that doesn't stand aside earns Servi equal to its votes;
 //! 2. no balance exceeds `servi_cap` × the total votes cast;
-//! 3. removals (P-14 to P-16 — they have their place here and follow later);
-//! 4. candidates are ranked by Servi, the earlier candidacy first on a tie; the first `committee_size` are elected;
+//! 3. candidates that left or broke P-14 or P-15 are removed, in the order of candidacy, as long as four are left (P-13);
+//! 4. candidates are ranked by Servi, the earlier candidacy first on a tie, those that stand aside left out; the first
+//!    `committee_size` are elected;
 //! 5. each elected one loses the Servi of the last of them.
 
 mod candidate;
+mod claims;
 mod error;
 mod ledger;
+pub mod rewards;
 mod round;
 
 pub use candidate::{
-    Candidate, CandidateStatus, Candidates, ListDigest, MAX_CANDIDATES, MAX_VOTES, Round, Seat, Turns, Vote,
-    Voter,
+    Candidate, CandidateStatus, Candidates, ListDigest, Loss, MAX_CANDIDATES, MAX_FEE_SHARE, MAX_VOTES,
+    MIN_FEE_SHARE, Round, Seat, Turns, Vote, Voter,
 };
 pub use error::PobError;
-pub use ledger::{Ledger, Registration};
-pub use round::{Rules, run_round};
+pub use ledger::{Ending, Ledger, LossContext, Registration};
+pub use round::{LEAST_CANDIDATES, RoundContext, RoundOutcome, Rules, run_round};

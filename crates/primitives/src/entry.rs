@@ -1,5 +1,12 @@
 //! What stands in the state under the keys of [`StateKey`](crate::StateKey): accounts, balances, tokens.
 
+mod economy;
+
+pub use economy::{
+    Contribution, Contributor, Ended, Gas, LossReason, MAX_CONTRIBUTORS, MAX_PLEDGES, MAX_VESTING, MsbMark,
+    Pledge, Pledges, Pool, Ram, RamMarket, SeatKeys, Vesting,
+};
+
 use crate::{AccountName, Amount, PublicKey, Text};
 
 /// Most frozen amounts of one account in one token; a further one with a new date is refused.
@@ -31,10 +38,14 @@ pub struct Balance {
     /// Frozen amounts by date, ascending, one per date. Those whose date has passed count as available
     /// ([`Balance::spendable`]) and are folded in at the holder's next action.
     pub frozen: Vec<Frozen>,
+    /// Of IOST: what stands in votes, in a node's deposit and in pledges for gas. It is held there, not here; while it
+    /// is nothing, nothing of that needs to be looked at.
+    pub staked: Amount,
 }
 codec_struct!(Balance {
     available,
-    frozen: MAX_FROZEN
+    frozen: MAX_FROZEN,
+    staked
 });
 
 impl Balance {

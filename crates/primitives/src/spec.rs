@@ -12,7 +12,7 @@ use crate::hash::ZERO_DIGEST;
 use crate::{AccountName, Amount, Committee, ConsensusKey, Digest, Header, PublicKey, Text, merkle, sha256};
 
 /// The spec format that this release reads and writes.
-pub const SPEC_VERSION: u8 = 1;
+pub const SPEC_VERSION: u8 = 2;
 
 /// A fraction of integers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +28,11 @@ codec_struct!(Ratio {
 });
 
 impl Ratio {
+    /// True for a fraction from nothing to the whole.
+    pub const fn is_share(self) -> bool {
+        self.denominator > 0 && self.numerator <= self.denominator
+    }
+
     /// `value` × this fraction, rounded down.
     pub fn of(self, value: u64) -> u64 {
         let product = u128::from(value) * u128::from(self.numerator) / u128::from(self.denominator.max(1));
@@ -85,7 +90,7 @@ pub struct Parameters {
     pub slot_ms: u64,
     /// Share of the available votes that a candidate must exceed.
     pub candidacy_threshold: Ratio,
-    /// The supply counted as available for votes.
+    /// The supply counted as available for votes at genesis; what vests later adds to it (P-25).
     pub available_votes: Amount,
     /// Largest Servi balance, as a multiple of the total votes cast.
     pub servi_cap: u64,
@@ -93,6 +98,16 @@ pub struct Parameters {
     pub availability_epochs: u64,
     /// From unvoting to the tokens' return.
     pub vote_lock_ms: u64,
+    /// From taking back a pledge for gas to the tokens' return.
+    pub pledge_lock_ms: u64,
+    /// What the reward pool pays in a year (P-20).
+    pub rewards_per_year: Amount,
+    /// Most epochs for which a node may stand aside (P-15).
+    pub aside_epochs: u64,
+    /// An app's share of the fees that pass through its contract (P-22).
+    pub app_share: Ratio,
+    /// The reporter's share of what proved misbehaviour costs (P-24).
+    pub reporter_share: Ratio,
     /// Gas for every IOST staked, per day.
     pub gas_per_iost_day: u64,
     /// Share of transactions that the normal league re-executes.
@@ -127,6 +142,11 @@ codec_struct!(Parameters {
     servi_cap,
     availability_epochs,
     vote_lock_ms,
+    pledge_lock_ms,
+    rewards_per_year,
+    aside_epochs,
+    app_share,
+    reporter_share,
     gas_per_iost_day,
     audit_probability,
     shards,
@@ -156,6 +176,17 @@ impl Parameters {
             servi_cap: 10,
             availability_epochs: 6,
             vote_lock_ms: 7 * 86_400_000,
+            pledge_lock_ms: 3 * 86_400_000,
+            rewards_per_year: Amount::from_iost(840_000_000),
+            aside_epochs: 144,
+            app_share: Ratio {
+                numerator: 20,
+                denominator: 100,
+            },
+            reporter_share: Ratio {
+                numerator: 10,
+                denominator: 100,
+            },
             gas_per_iost_day: 100_000,
             audit_probability: Ratio {
                 numerator: 1,
@@ -177,6 +208,7 @@ impl Parameters {
             Preset::Test => Self {
                 epoch_length: 120,
                 vote_lock_ms: 600_000,
+                pledge_lock_ms: 300_000,
                 chain_id: 7002,
                 ..main
             },
@@ -184,6 +216,7 @@ impl Parameters {
                 committee_size: 4,
                 epoch_length: 60,
                 vote_lock_ms: 120_000,
+                pledge_lock_ms: 60_000,
                 audit_probability: Ratio {
                     numerator: 1,
                     denominator: 4,
@@ -210,6 +243,10 @@ impl Parameters {
             (self.candidacy_threshold.denominator > 0, "candidacy_threshold"),
             (self.audit_probability.denominator > 0, "audit_probability"),
             (self.servi_cap > 0, "servi_cap"),
+            (self.availability_epochs > 0, "availability_epochs"),
+            (self.missed_epochs > 0, "missed_epochs"),
+            (self.app_share.is_share(), "app_share"),
+            (self.reporter_share.is_share(), "reporter_share"),
             (self.shards == 1, "shards"),
             (self.sender_tx_limit > 0, "sender_tx_limit"),
             (
@@ -430,26 +467,103 @@ impl ChainSpec {
     }
 }
 
+/// Keys that act together at genesis: one key as plain text, or several with how many of them are needed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "GenesisKeysText", into = "GenesisKeysText")]
+pub struct GenesisKeys {
+    /// The keys, each of the same weight.
+    pub keys: Vec<PublicKey>,
+    /// How many of them must sign.
+    pub threshold: u32,
+}
+codec_struct!(GenesisKeys {
+    keys: crate::entry::MAX_ITEMS,
+    threshold
+});
+
+impl From<PublicKey> for GenesisKeys {
+    fn from(key: PublicKey) -> Self {
+        Self {
+            keys: vec![key],
+            threshold: 1,
+        }
+    }
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(untagged)]
+enum GenesisKeysText {
+    One(PublicKey),
+    Several { keys: Vec<PublicKey>, threshold: u32 },
+}
+
+impl From<GenesisKeysText> for GenesisKeys {
+    fn from(text: GenesisKeysText) -> Self {
+        match text {
+            GenesisKeysText::One(key) => key.into(),
+            GenesisKeysText::Several { keys, threshold } => Self { keys, threshold },
+        }
+    }
+}
+
+impl From<GenesisKeys> for GenesisKeysText {
+    fn from(mut keys: GenesisKeys) -> Self {
+        match keys.keys.pop() {
+            Some(key) if keys.keys.is_empty() && keys.threshold == 1 => Self::One(key),
+            last => {
+                keys.keys.extend(last);
+                Self::Several {
+                    keys: keys.keys,
+                    threshold: keys.threshold,
+                }
+            }
+        }
+    }
+}
+
 /// An account that exists from the start.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GenesisAccount {
     /// Its name; at genesis the rules of `signUp` are skipped for names of the system.
     pub name: AccountName,
-    /// Owner key.
-    pub owner: PublicKey,
-    /// Active key.
-    pub active: PublicKey,
-    /// What it holds, beyond what it votes with.
+    /// Owner keys.
+    pub owner: GenesisKeys,
+    /// Active keys.
+    pub active: GenesisKeys,
+    /// IOST.
     pub balance: Amount,
+    /// IOST that it has pledged for its own gas, beside the balance.
+    #[serde(default)]
+    pub pledge: Amount,
 }
 codec_struct!(GenesisAccount {
     name,
     owner,
     active,
-    balance
+    balance,
+    pledge
 });
 
-/// A candidate that stands from the start.
+/// A part of the supply that vests month by month (P-25). It is created at genesis and stands in no balance until then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GenesisVesting {
+    /// Who receives it; `issue.iost` is the reward pool.
+    pub account: AccountName,
+    /// All of it.
+    pub total: Amount,
+    /// When the schedule begins, ms since 1970.
+    pub start_ms: u64,
+    /// Months that it lasts.
+    pub months: u32,
+}
+codec_struct!(GenesisVesting {
+    account,
+    total,
+    start_ms,
+    months
+});
+
+/// A candidate that stands from the start. Its deposit is created with it, locked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GenesisCandidate {
     /// Its account, which must be among the accounts.
@@ -506,16 +620,24 @@ pub struct Genesis {
     pub candidates: Vec<GenesisCandidate>,
     /// Votes.
     pub votes: Vec<GenesisVote>,
+    /// What the reward pool holds at first.
+    #[serde(default)]
+    pub pool: Amount,
+    /// What vests later.
+    #[serde(default)]
+    pub vesting: Vec<GenesisVesting>,
 }
 
 impl Genesis {
-    /// SHA-256 over accounts, candidates and votes in their canonical encoding.
+    /// SHA-256 over all that is handed out, in its canonical encoding.
     pub fn allocations_digest(&self) -> Digest {
         sha256(&[
             b"credo-allocations",
             &self.accounts.encode(),
             &self.candidates.encode(),
             &self.votes.encode(),
+            &self.pool.encode(),
+            &self.vesting.encode(),
         ])
     }
 }

@@ -68,7 +68,60 @@ impl StateKey {
         Self::of("pob/turns".into())
     }
 
-    /// The digest of an epoch's MSB header, written by the block after it (P-14).
+    /// How a generation of a node's votes ended (P-16).
+    pub fn ended(node: &AccountName, generation: u32) -> Self {
+        Self::of(format!("pob/ended/{node}/{generation}"))
+    }
+
+    /// A past epoch's committee, kept while its stake is locked (P-5).
+    pub fn committee(epoch: u64) -> Self {
+        Self::of(format!("pob/committee/{epoch}"))
+    }
+
+    /// The first epoch whose committee is still kept.
+    pub fn committees_from() -> Self {
+        Self::of("pob/committees".into())
+    }
+
+    /// Where nothing ever stands: the place whose neighbours show that a node held the state of an MSB (P-14).
+    pub fn availability(msb: &Digest, node: &crate::ConsensusKey) -> Self {
+        Self::of(format!(
+            "pob/available/{msb}/{}",
+            crate::spec::consensus_key::to_base58(node)
+        ))
+    }
+
+    /// `gas.iost`: an account's gas.
+    pub fn gas(account: &AccountName) -> Self {
+        Self::of(format!("gas.iost/gas/{account}"))
+    }
+
+    /// `gas.iost`: for whom an account has pledged.
+    pub fn pledges(account: &AccountName) -> Self {
+        Self::of(format!("gas.iost/pledges/{account}"))
+    }
+
+    /// `ram.iost`: an account's RAM.
+    pub fn ram(account: &AccountName) -> Self {
+        Self::of(format!("ram.iost/ram/{account}"))
+    }
+
+    /// `ram.iost`: the market.
+    pub fn ram_market() -> Self {
+        Self::of("ram.iost/market".into())
+    }
+
+    /// `issue.iost`: the reward pool and the schedule of the supply (P-20, P-25).
+    pub fn pool() -> Self {
+        Self::of("issue.iost/pool".into())
+    }
+
+    /// `bonus.iost`: contribution scores (P-20).
+    pub fn contribution() -> Self {
+        Self::of("bonus.iost/contribution".into())
+    }
+
+    /// The digest and state of an epoch's MSB, written by the block after it (P-14).
     pub fn msb(epoch: u64) -> Self {
         Self::of(format!("chain/msb/{epoch}"))
     }

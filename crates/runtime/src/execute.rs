@@ -36,8 +36,8 @@ pub(crate) fn execute(
         limits: &mut limits,
         meter: &mut meter,
         rules,
+        ctx,
         now_ms: ctx.time_ms,
-        vote_lock_ms: ctx.spec.parameters.vote_lock_ms,
         publisher: &tx.tx().publisher,
         receipts: Vec::new(),
     };

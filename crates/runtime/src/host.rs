@@ -2,14 +2,16 @@
 
 use commonware_codec::{Encode, Read};
 use credo_pob::{Ledger, PobError, Rules};
-use credo_primitives::entry::Balance;
+use credo_primitives::entry::{Balance, Frozen, MAX_FROZEN};
 use credo_primitives::receipt::ReceiptEntry;
-use credo_primitives::{AccountName, Amount, AmountError, StateKey, Text};
+use credo_primitives::{AccountName, Amount, AmountError, Parameters, StateKey, Text};
 
-use crate::RuntimeError;
+use crate::{BlockContext, RuntimeError};
 use crate::authority::Authority;
+use crate::abi::format_units;
 use crate::gas::{self, Meter, OutOfGas};
 use crate::limits::Limits;
+use crate::stake;
 use crate::view::View;
 
 /// Why an action stopped.
@@ -57,10 +59,10 @@ pub(crate) struct Host<'h, 'v> {
     pub(crate) limits: &'h mut Limits,
     pub(crate) meter: &'h mut Meter,
     pub(crate) rules: &'h Rules,
+    /// The block that the transaction stands in.
+    pub(crate) ctx: &'h BlockContext<'h>,
     /// The block's time.
     pub(crate) now_ms: u64,
-    /// From unvoting to the tokens' return.
-    pub(crate) vote_lock_ms: u64,
     /// Who published the transaction.
     pub(crate) publisher: &'h str,
     pub(crate) receipts: Vec<ReceiptEntry>,
@@ -118,11 +120,19 @@ impl Host<'_, '_> {
         Ok(exists.then_some(account))
     }
 
-    /// A balance with what has returned by now folded in.
+    /// The chain's numbers.
+    pub(crate) fn parameters(&self) -> &Parameters {
+        &self.ctx.spec.parameters
+    }
+
+    /// A balance with what has returned by now folded in: frozen amounts, and of IOST ended votes and deposits.
     pub(crate) fn balance(&mut self, account: &AccountName, symbol: &str) -> Result<Balance, Stop> {
         let mut balance: Balance = self.get(&StateKey::balance(account, symbol))?.unwrap_or_default();
         balance.available = balance.spendable(self.now_ms);
         balance.frozen.retain(|f| f.until_ms > self.now_ms);
+        if !balance.staked.is_zero() {
+            stake::fold_returned(self, account, &mut balance)?;
+        }
         Ok(balance)
     }
 
@@ -134,10 +144,65 @@ impl Host<'_, '_> {
         balance: &Balance,
     ) -> Result<(), Stop> {
         let key = StateKey::balance(account, symbol);
-        if balance.available == Amount::ZERO && balance.frozen.is_empty() {
+        if *balance == Balance::default() {
             self.delete(key)
         } else {
             self.put(key, balance)
         }
     }
+
+    /// Adds to an account's available tokens.
+    pub(crate) fn credit(&mut self, account: &AccountName, symbol: &str, amount: Amount) -> Result<(), Stop> {
+        if amount.is_zero() {
+            return Ok(());
+        }
+        let mut balance = self.balance(account, symbol)?;
+        balance.available = balance.available.checked_add(amount)?;
+        self.set_balance(account, symbol, &balance)
+    }
+
+    /// Takes of an account's available tokens, whose unit has `decimals` decimals.
+    pub(crate) fn debit(
+        &mut self,
+        account: &AccountName,
+        symbol: &str,
+        decimals: u32,
+        amount: Amount,
+    ) -> Result<(), Stop> {
+        let mut balance = self.balance(account, symbol)?;
+        let Ok(left) = balance.available.checked_sub(amount) else {
+            let has = format_units(u128::from(balance.available.units()), decimals);
+            let needs = format_units(u128::from(amount.units()), decimals);
+            return fail(format!("balance not enough {has} < {needs}"));
+        };
+        balance.available = left;
+        self.set_balance(account, symbol, &balance)
+    }
+
+    /// Adds tokens that an account can't spend before `until_ms`.
+    pub(crate) fn freeze(
+        &mut self,
+        account: &AccountName,
+        symbol: &str,
+        amount: Amount,
+        until_ms: u64,
+    ) -> Result<(), Stop> {
+        let mut balance = self.balance(account, symbol)?;
+        add_frozen(&mut balance, amount, until_ms)?;
+        self.set_balance(account, symbol, &balance)
+    }
+}
+
+/// Adds a frozen amount to a balance; one that returns at the same date is joined with it.
+pub(crate) fn add_frozen(balance: &mut Balance, amount: Amount, until_ms: u64) -> Result<(), Stop> {
+    match balance.frozen.binary_search_by_key(&until_ms, |f| f.until_ms) {
+        Ok(at) => balance.frozen[at].amount = balance.frozen[at].amount.checked_add(amount)?,
+        Err(_) if balance.frozen.len() >= MAX_FROZEN => {
+            return fail(format!(
+                "{MAX_FROZEN} amounts are frozen already, each until another date: wait until the first returns"
+            ));
+        }
+        Err(at) => balance.frozen.insert(at, Frozen { amount, until_ms }),
+    }
+    Ok(())
 }

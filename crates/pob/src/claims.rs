@@ -1,0 +1,163 @@
+//! What holders and nodes have to claim, and what of ended votes has returned (P-16, P-21).
+//!
+//! These are operations on a [`Voter`] and the ledger for the runtime, and, on a copy of proved records, what a wallet
+//! shows: one reckoning for both.
+
+use credo_primitives::entry::Ended;
+use credo_primitives::{AccountName, Amount};
+
+use crate::{Candidates, Ledger, PobError, Vote, Voter, rewards};
+
+impl Voter {
+    /// Drops entries that hold neither votes nor rewards.
+    pub(crate) fn drop_empty(&mut self) {
+        self.votes
+            .retain(|vote| !vote.amount.is_zero() || !vote.earned.is_zero());
+    }
+
+    /// All that stands in votes, those that ended and haven't been folded in included.
+    pub fn total(&self) -> Amount {
+        let sum = self
+            .votes
+            .iter()
+            .try_fold(Amount::ZERO, |sum, v| sum.checked_add(v.amount));
+        sum.unwrap_or(Amount::MAX)
+    }
+
+    /// Votes whose node lost candidacy after they were cast: what has to be looked up to fold them in.
+    pub fn void<'a>(&'a self, candidates: &'a Candidates) -> impl Iterator<Item = &'a Vote> {
+        self.votes
+            .iter()
+            .filter(|vote| !vote.amount.is_zero() && !stands(vote, candidates))
+    }
+
+    /// P-16. What of the voter's ended votes has returned at `now_ms`; `ended` tells how a generation of a node ended.
+    pub fn returned(
+        &self,
+        candidates: &Candidates,
+        ended: impl Fn(&AccountName, u32) -> Option<Ended>,
+        now_ms: u64,
+    ) -> Amount {
+        let sum = self
+            .void(candidates)
+            .filter(|vote| ended(&vote.candidate, vote.generation).is_some_and(|e| e.until_ms <= now_ms))
+            .try_fold(Amount::ZERO, |sum, vote| sum.checked_add(vote.amount));
+        sum.unwrap_or(Amount::MAX)
+    }
+
+    /// P-21. Rewards to claim, by node, in the order of their names.
+    pub fn rewards(
+        &self,
+        candidates: &Candidates,
+        ended: impl Fn(&AccountName, u32) -> Option<Ended>,
+    ) -> Vec<(AccountName, Amount)> {
+        let due = |vote: &Vote| {
+            let node = candidates.find(&vote.candidate)?;
+            let coef = if node.generation == vote.generation {
+                node.voter_coef
+            } else {
+                ended(&vote.candidate, vote.generation).map_or(vote.coef, |e| e.voter_coef)
+            };
+            let sum = vote
+                .earned
+                .checked_add(rewards::due(vote, coef).min(node.voters_pot))
+                .ok()?;
+            (!sum.is_zero()).then(|| (vote.candidate.clone(), sum))
+        };
+        self.votes.iter().filter_map(due).collect()
+    }
+}
+
+/// True while the node of a vote is in the generation that the vote was cast for.
+fn stands(vote: &Vote, candidates: &Candidates) -> bool {
+    candidates
+        .find(&vote.candidate)
+        .is_some_and(|node| node.generation == vote.generation)
+}
+
+impl Ledger {
+    /// P-16. Counts the rewards of ended votes and takes out those whose tokens have returned at `now_ms`. Gives the
+    /// sum taken out, which is the account's to spend.
+    pub fn fold(
+        &mut self,
+        voter: &mut Voter,
+        ended: &[(AccountName, u32, Ended)],
+        now_ms: u64,
+    ) -> Result<Amount, PobError> {
+        let mut sum = Amount::ZERO;
+        for vote in &mut voter.votes {
+            let place = self.place(&vote.candidate)?;
+            if vote.amount.is_zero() || self.at(place).generation == vote.generation {
+                continue;
+            }
+            let how = |e: &&(AccountName, u32, Ended)| e.0 == vote.candidate && e.1 == vote.generation;
+            let Some((.., how)) = ended.iter().find(how) else {
+                continue;
+            };
+            let due = rewards::due(vote, how.voter_coef).min(self.at(place).voters_pot);
+            vote.coef = vote.coef.max(how.voter_coef);
+            self.move_from_pot(place, vote, due);
+            if how.until_ms <= now_ms {
+                sum = sum
+                    .checked_add(vote.amount)
+                    .map_err(|_| PobError::Overflow(vote.candidate.clone()))?;
+                vote.amount = Amount::ZERO;
+            }
+        }
+        voter.drop_empty();
+        Ok(sum)
+    }
+
+    /// P-21. Takes a voter's rewards, by node. Ended votes are counted by [`Ledger::fold`], which comes first.
+    pub fn claim_voter(&mut self, voter: &mut Voter) -> Result<Vec<(AccountName, Amount)>, PobError> {
+        let mut claimed = Vec::new();
+        for vote in &mut voter.votes {
+            let place = self.place(&vote.candidate)?;
+            if self.at(place).generation == vote.generation {
+                self.settle(place, vote);
+            }
+            let earned = std::mem::take(&mut vote.earned);
+            if !earned.is_zero() {
+                claimed.push((vote.candidate.clone(), earned));
+            }
+        }
+        voter.drop_empty();
+        Ok(claimed)
+    }
+
+    /// P-21. Takes a node's own rewards.
+    pub fn claim_node(&mut self, account: &AccountName) -> Result<Amount, PobError> {
+        let place = self.place(account)?;
+        let earned = self.at(place).earned;
+        if !earned.is_zero() {
+            self.change(place, |c| c.earned = Amount::ZERO);
+        }
+        Ok(earned)
+    }
+
+    /// P-24. Takes what a guilty node's voters can't lose but the node can: its own rewards and those of its vote for
+    /// itself, and that vote, whatever generation it is of. Gives votes and rewards.
+    pub fn seize(&mut self, voter: &mut Voter, account: &AccountName) -> Result<(Amount, Amount), PobError> {
+        let mut rewards = self.claim_node(account)?;
+        let mut votes = Amount::ZERO;
+        if let Ok(at) = voter.votes.binary_search_by(|v| v.candidate.cmp(account)) {
+            let vote = voter.votes.remove(at);
+            let overflow = |_| PobError::Overflow(account.clone());
+            rewards = rewards.checked_add(vote.earned).map_err(overflow)?;
+            votes = vote.amount;
+        }
+        Ok((votes, rewards))
+    }
+
+    /// P-21. Gives a node a reward of which its voters have half; all of it is its own while it isn't a candidate.
+    pub fn reward(&mut self, account: &AccountName, amount: Amount) -> Result<(), PobError> {
+        let place = self.place(account)?;
+        let mut given = 0;
+        self.change(place, |c| given = rewards::give(c, u128::from(amount.units())));
+        if given == u128::from(amount.units()) {
+            Ok(())
+        } else {
+            Err(PobError::Overflow(account.clone()))
+        }
+    }
+}

@@ -1,0 +1,265 @@
+//! Gas, RAM, the reward pool, and what the ledger leaves in the state for later judgement.
+
+use crate::block::StateCommitment;
+use crate::certificate::{ConsensusKey, MAX_COMMITTEE};
+use crate::{AccountName, Amount, Digest};
+
+/// Most accounts that one account can pledge gas for.
+pub const MAX_PLEDGES: usize = 64;
+/// Most parts of the supply that vest.
+pub const MAX_VESTING: usize = 16;
+/// Most accounts with a contribution score.
+pub const MAX_CONTRIBUTORS: usize = 1_000;
+
+/// An account's gas, in hundredths. What it has at a later time follows from this record alone (P-23).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Gas {
+    /// What was there at `updated_ms`; grows with what is staked, up to a limit.
+    pub stock: u64,
+    /// What others' fees brought (P-22): no limit, used after the stock.
+    pub earned: u64,
+    /// When `stock` was counted, ms since 1970.
+    pub updated_ms: u64,
+    /// IOST that others and itself pledged for this account.
+    pub pledged: Amount,
+    /// IOST that it votes with.
+    pub voted: Amount,
+}
+codec_struct!(Gas {
+    stock,
+    earned,
+    updated_ms,
+    pledged,
+    voted
+});
+
+/// IOST pledged for one account's gas.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pledge {
+    /// For whom.
+    pub account: AccountName,
+    /// How much.
+    pub amount: Amount,
+}
+codec_struct!(Pledge { account, amount });
+
+/// All that an account has pledged, sorted by account.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pledges {
+    /// The pledges.
+    pub to: Vec<Pledge>,
+}
+codec_struct!(Pledges { to: MAX_PLEDGES });
+
+/// An account's RAM, in bytes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ram {
+    /// Bought by itself for itself: what it can sell or lend.
+    pub own: u64,
+    /// Own, lent to it and bought for it.
+    pub total: u64,
+}
+codec_struct!(Ram { own, total });
+
+/// The market for RAM.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RamMarket {
+    /// Bytes for sale.
+    pub left: u64,
+    /// Bytes sold.
+    pub used: u64,
+    /// What the price is reckoned from: a byte costs about `balance / left`. More than the market holds, since it began
+    /// with a price.
+    pub balance: Amount,
+    /// Up to when bytes were added, ms since 1970.
+    pub updated_ms: u64,
+}
+codec_struct!(RamMarket {
+    left,
+    used,
+    balance,
+    updated_ms
+});
+
+/// A part of the supply that vests month by month (P-25).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Vesting {
+    /// Who receives it; `issue.iost` is the reward pool.
+    pub account: AccountName,
+    /// All of it.
+    pub total: Amount,
+    /// When the schedule begins, ms since 1970: the first part vests a month later.
+    pub start_ms: u64,
+    /// Months that the schedule lasts.
+    pub months: u32,
+    /// Months that have vested.
+    pub done: u32,
+}
+codec_struct!(Vesting {
+    account,
+    total,
+    start_ms,
+    months,
+    done
+});
+
+/// What `issue.iost` keeps: the reward pool and the schedule of the supply (P-20, P-25). The tokens stand in its balance.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Pool {
+    /// What is left for rewards: `issue.iost`'s balance less what was earned and isn't claimed yet.
+    pub free: Amount,
+    /// Contribution rewards of epochs in which nobody had a score.
+    pub carried: Amount,
+    /// All rewards paid so far.
+    pub paid: Amount,
+    /// All fees, slashed stakes and destroyed tokens burnt so far.
+    pub burnt: Amount,
+    /// Supply that counts as available for votes.
+    pub available: Amount,
+    /// Parts of the supply that vest.
+    pub vesting: Vec<Vesting>,
+}
+codec_struct!(Pool {
+    free,
+    carried,
+    paid,
+    burnt,
+    available,
+    vesting: MAX_VESTING
+});
+
+/// An account with a contribution score.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contributor {
+    /// The account.
+    pub account: AccountName,
+    /// Its score.
+    pub score: u32,
+    /// The coefficient up to which its rewards are counted.
+    pub coef: u128,
+    /// Counted and not yet claimed.
+    pub earned: Amount,
+}
+codec_struct!(Contributor {
+    account,
+    score,
+    coef,
+    earned
+});
+
+/// Contribution scores (P-20), sorted by account.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Contribution {
+    /// Rewards of one point of score so far, × 2⁶⁴.
+    pub coef: u128,
+    /// The accounts.
+    pub accounts: Vec<Contributor>,
+}
+codec_struct!(Contribution {
+    coef,
+    accounts: MAX_CONTRIBUTORS
+});
+
+/// Why a node lost its candidacy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[repr(u8)]
+pub enum LossReason {
+    /// It left by itself.
+    Left = 0,
+    /// No availability proof for too long (P-14).
+    Unavailable = 1,
+    /// Turns and no block (P-15).
+    NoBlocks = 2,
+    /// Proved misbehaviour (P-24).
+    Misbehaved = 3,
+    /// Removed by the foundation of a private network.
+    Expelled = 4,
+}
+
+impl LossReason {
+    /// The reason as a sentence for people.
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::Left => "It left.",
+            Self::Unavailable => "It didn't prove that it was available.",
+            Self::NoBlocks => "It had turns and produced no block.",
+            Self::Misbehaved => "It was proved to have signed two ways at once.",
+            Self::Expelled => "The network's foundation removed it.",
+        }
+    }
+}
+
+/// How a generation of a node's votes ended (P-16): its votes return at `until_ms`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ended {
+    /// Why.
+    pub reason: LossReason,
+    /// The epoch in which it happened.
+    pub epoch: u64,
+    /// When, ms since 1970.
+    pub at_ms: u64,
+    /// From when on the votes' tokens count as returned.
+    pub until_ms: u64,
+    /// The coefficient up to which these votes earned rewards (× 2⁶⁴).
+    pub voter_coef: u128,
+}
+codec_struct!(Ended {
+    reason,
+    epoch,
+    at_ms,
+    until_ms,
+    voter_coef
+});
+
+/// What stands in the state of an epoch's Micro State Block (P-14).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MsbMark {
+    /// Digest of the MSB header.
+    pub digest: Digest,
+    /// The state after the MSB block, to which availability proofs lead.
+    pub state: StateCommitment,
+}
+codec_struct!(MsbMark { digest, state });
+
+/// A past committee, kept while its stake is locked (P-5).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeatKeys {
+    /// When its epoch ended, ms since 1970.
+    pub ended_ms: u64,
+    /// Its keys in seat order.
+    pub keys: Vec<ConsensusKey>,
+}
+codec_struct!(SeatKeys {
+    ended_ms,
+    keys: MAX_COMMITTEE
+});
+
+mod reason_codec {
+    use super::LossReason;
+    use bytes::BufMut;
+    use commonware_codec::{Buf, EncodeSize, Error, Read, ReadExt, Write};
+
+    impl Write for LossReason {
+        fn write(&self, buf: &mut impl BufMut) {
+            (*self as u8).write(buf);
+        }
+    }
+    impl EncodeSize for LossReason {
+        fn encode_size(&self) -> usize {
+            1
+        }
+    }
+    impl Read for LossReason {
+        type Cfg = ();
+        fn read_cfg(buf: &mut impl Buf, _: &()) -> Result<Self, Error> {
+            match u8::read(buf)? {
+                0 => Ok(Self::Left),
+                1 => Ok(Self::Unavailable),
+                2 => Ok(Self::NoBlocks),
+                3 => Ok(Self::Misbehaved),
+                4 => Ok(Self::Expelled),
+                other => Err(Error::InvalidEnum(other)),
+            }
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Staked IOST: what stands in votes, in a node's deposit and in pledges for gas.
+//!
+//! Tokens that were staked are held by the record that says so (a vote, a node, a pledge); the balance only counts them
+//! in [`Balance::staked`]. What returns by a date, because a node lost its candidacy (P-16), counts as returned from that
+//! date on, and is folded in here at its holder's next action.
+
+use credo_pob::{CandidateStatus, Voter};
+use credo_primitives::entry::{Balance, Ended, IOST};
+use credo_primitives::{AccountName, Amount, StateKey};
+
+use crate::host::{Host, Stop};
+
+/// Decimals of IOST.
+const DECIMALS: u32 = credo_primitives::amount::IOST_DECIMALS;
+
+/// An account's votes; none is an empty record.
+pub(crate) fn voter(host: &mut Host<'_, '_>, account: &AccountName) -> Result<Voter, Stop> {
+    Ok(host.get(&StateKey::voter(account))?.unwrap_or_default())
+}
+
+/// Writes an account's votes; nothing at all leaves no entry.
+pub(crate) fn set_voter(host: &mut Host<'_, '_>, account: &AccountName, voter: &Voter) -> Result<(), Stop> {
+    let key = StateKey::voter(account);
+    if voter.votes.is_empty() {
+        host.delete(key)
+    } else {
+        host.put(key, voter)
+    }
+}
+
+/// How the generations ended that a voter's void votes are of.
+pub(crate) fn endings(
+    host: &mut Host<'_, '_>,
+    voter: &Voter,
+) -> Result<Vec<(AccountName, u32, Ended)>, Stop> {
+    let void: Vec<(AccountName, u32)> = voter
+        .void(host.ledger.candidates())
+        .map(|vote| (vote.candidate.clone(), vote.generation))
+        .collect();
+    let mut endings = Vec::with_capacity(void.len());
+    for (node, generation) in void {
+        if let Some(ended) = host.get::<Ended>(&StateKey::ended(&node, generation))? {
+            endings.push((node, generation, ended));
+        }
+    }
+    Ok(endings)
+}
+
+/// P-16. Moves what has returned from `staked` to `available`.
+pub(crate) fn fold_returned(
+    host: &mut Host<'_, '_>,
+    account: &AccountName,
+    balance: &mut Balance,
+) -> Result<(), Stop> {
+    let mut returned = Amount::ZERO;
+    let mut record = voter(host, account)?;
+    if record.void(host.ledger.candidates()).next().is_some() {
+        let endings = endings(host, &record)?;
+        let votes = host.ledger.fold(&mut record, &endings, host.now_ms)?;
+        set_voter(host, account, &record)?;
+        if !votes.is_zero() {
+            crate::gas::unstake_votes(host, account, votes)?;
+            returned = returned.checked_add(votes)?;
+        }
+    }
+    let node = host.ledger.candidates().find(account);
+    let due = node.is_some_and(|node| {
+        node.status == CandidateStatus::Lost
+            && !node.deposit.is_zero()
+            && (1..=host.now_ms).contains(&node.deposit_until_ms)
+    });
+    if due {
+        returned = returned.checked_add(host.ledger.take_deposit(account)?)?;
+    }
+    if !returned.is_zero() {
+        balance.staked = balance.staked.checked_sub(returned)?;
+        balance.available = balance.available.checked_add(returned)?;
+        // What was folded in must not be folded in again by a second look in the same action.
+        host.set_balance(account, IOST, balance)?;
+    }
+    Ok(())
+}
+
+/// Takes IOST out of an account's balance to be staked; the record that holds it is the caller's.
+pub(crate) fn lock(host: &mut Host<'_, '_>, account: &AccountName, amount: Amount) -> Result<(), Stop> {
+    host.debit(account, IOST, DECIMALS, amount)?;
+    let mut balance = host.balance(account, IOST)?;
+    balance.staked = balance.staked.checked_add(amount)?;
+    host.set_balance(account, IOST, &balance)
+}
+
+/// Gives staked IOST back, frozen for `lock_ms` from now; the record that held it is the caller's.
+pub(crate) fn unlock(
+    host: &mut Host<'_, '_>,
+    account: &AccountName,
+    amount: Amount,
+    lock_ms: u64,
+) -> Result<(), Stop> {
+    take(host, account, amount)?;
+    let until_ms = host.now_ms.saturating_add(lock_ms);
+    host.freeze(account, IOST, amount, until_ms)
+}
+
+/// Takes staked IOST away for good (P-24); where it goes is the caller's.
+pub(crate) fn take(host: &mut Host<'_, '_>, account: &AccountName, amount: Amount) -> Result<(), Stop> {
+    let mut balance = host.balance(account, IOST)?;
+    balance.staked = balance.staked.checked_sub(amount)?;
+    host.set_balance(account, IOST, &balance)
+}
