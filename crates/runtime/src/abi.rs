@@ -8,6 +8,10 @@ use serde_json::Value;
 pub(crate) enum Kind {
     Text,
     Flag,
+    /// A whole number of 64 bits with sign.
+    Number,
+    /// Any JSON value.
+    Json,
 }
 
 /// Arguments that fit their action's kinds.
@@ -31,8 +35,11 @@ impl Args {
             match kind {
                 Kind::Text if value.is_string() => {}
                 Kind::Flag if value.is_boolean() => {}
+                Kind::Number if value.as_i64().is_some() => {}
+                Kind::Json => {}
                 Kind::Text => return Err(format!("error parse string arg {value}")),
                 Kind::Flag => return Err(format!("error parse bool arg {value}")),
+                Kind::Number => return Err(format!("error parse number arg {value}")),
             }
         }
         Ok(Self(values))
@@ -46,6 +53,16 @@ impl Args {
     /// The flag at `index`.
     pub(crate) fn flag(&self, index: usize) -> bool {
         self.0.get(index).and_then(Value::as_bool).unwrap_or_default()
+    }
+
+    /// The number at `index`.
+    pub(crate) fn number(&self, index: usize) -> i64 {
+        self.0.get(index).and_then(Value::as_i64).unwrap_or_default()
+    }
+
+    /// The JSON value at `index`.
+    pub(crate) fn value(&self, index: usize) -> &Value {
+        self.0.get(index).unwrap_or(&Value::Null)
     }
 
     /// All arguments as JSON text, as IOST's contracts in JavaScript write it.
