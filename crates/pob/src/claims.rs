@@ -149,15 +149,17 @@ impl Ledger {
         Ok((votes, rewards))
     }
 
-    /// P-21. Gives a node a reward of which its voters have half; all of it is its own while it isn't a candidate.
-    pub fn reward(&mut self, account: &AccountName, amount: Amount) -> Result<(), PobError> {
+    /// P-21. Adds `amount` to what a node's voters share. Refused while it has no votes.
+    pub fn reward_voters(&mut self, account: &AccountName, amount: Amount) -> Result<(), PobError> {
         let place = self.place(account)?;
-        let mut given = 0;
-        self.change(place, |c| given = rewards::give(c, u128::from(amount.units())));
-        if given == u128::from(amount.units()) {
+        let mut given = false;
+        self.change(place, |c| {
+            given = rewards::give_voters(c, u128::from(amount.units()))
+        });
+        if given {
             Ok(())
         } else {
-            Err(PobError::Overflow(account.clone()))
+            Err(PobError::NoVoters(account.clone()))
         }
     }
 }

@@ -45,6 +45,9 @@ pub enum PobError {
         "the node proved its availability against the Micro State Block of epoch {0} or a later one before"
     )]
     Proved(u64),
+    /// There is nobody to share with.
+    #[error("{0} has no voters")]
+    NoVoters(AccountName),
     /// Outside 10 % to 30 % (P-22).
     #[error("a node's share of its invited users' fees lies between 10 and 30 percent")]
     FeeShare,

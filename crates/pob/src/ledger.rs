@@ -417,6 +417,21 @@ impl Ledger {
         Ok(())
     }
 
+    /// P-24. Notes that a node that had lost its candidacy before was proved guilty: offences up to now are settled.
+    pub fn mark_guilty(&mut self, account: &AccountName, at: LossContext) -> Result<(), PobError> {
+        let place = self.place(account)?;
+        self.change(place, |c| {
+            let until_ms = c.loss.map_or(at.now_ms, |loss| loss.until_ms);
+            c.loss = Some(Loss {
+                reason: LossReason::Misbehaved,
+                epoch: at.epoch,
+                at_ms: at.now_ms,
+                until_ms,
+            });
+        });
+        Ok(())
+    }
+
     /// Takes out the whole deposit, whose tokens go elsewhere: to the account when it has returned, away when slashed.
     pub fn take_deposit(&mut self, account: &AccountName) -> Result<Amount, PobError> {
         let place = self.place(account)?;

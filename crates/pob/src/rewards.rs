@@ -67,20 +67,28 @@ pub(crate) fn pay(candidates: &mut Candidates, parts: &Parts<'_>) -> (Amount, Ve
     (amount(paid), changed)
 }
 
-/// P-21. Gives a node a reward of which its voters have half; all of it is its own while it has no votes. Gives what
-/// was given.
-pub(crate) fn give(node: &mut Candidate, part: u128) -> u128 {
-    let votes = u128::from(node.votes.units());
-    let voters = if votes == 0 { 0 } else { part / 2 };
-    let coef = (voters << SHIFT).checked_div(votes).unwrap_or(0);
-    let (own, pot) = (node.earned, node.voters_pot);
-    if credit(&mut node.earned, part - voters) && credit(&mut node.voters_pot, voters) {
-        node.voter_coef = node.voter_coef.saturating_add(coef);
-        part
-    } else {
-        (node.earned, node.voters_pot) = (own, pot);
-        0
+/// P-21. Gives a node a reward of which its voters have half. Gives what was given.
+fn give(node: &mut Candidate, part: u128) -> u128 {
+    let voters = part / 2;
+    let own = node.earned;
+    if !credit(&mut node.earned, part - voters) {
+        return 0;
     }
+    if !give_voters(node, voters) {
+        node.earned = own;
+        return 0;
+    }
+    part
+}
+
+/// Adds to what a node's voters share; false, and nothing changed, when it has none or the pot would overflow.
+pub(crate) fn give_voters(node: &mut Candidate, units: u128) -> bool {
+    let votes = u128::from(node.votes.units());
+    if votes == 0 || !credit(&mut node.voters_pot, units) {
+        return false;
+    }
+    node.voter_coef = node.voter_coef.saturating_add((units << SHIFT) / votes);
+    true
 }
 
 fn credit(to: &mut Amount, units: u128) -> bool {

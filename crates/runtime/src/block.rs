@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use credo_pob::{Candidates, Ledger, ListDigest, Round, Rules};
+use credo_pob::{Candidates, Ledger, ListDigest, Round, RoundContext, RoundOutcome, Rules, Turns};
+use credo_primitives::entry::Pool;
 use credo_primitives::{
     ChainSpec, CheckedTransaction, Committee, ConsensusKey, Digest, Receipt, StateKey, merkle,
 };
@@ -16,7 +17,7 @@ use crate::limits::Limits;
 use crate::list::write_list;
 use crate::precheck::{check_fresh, check_static};
 use crate::view::View;
-use crate::{BlockError, PushError, Refusal, RuntimeError, execute, turns};
+use crate::{BlockError, PushError, Refusal, RuntimeError, committees, execute, rewards, supply, turns};
 
 /// Most marks of expired transactions that a block removes at least; more than fit into a block's bytes, and otherwise
 /// four for each transaction that a block may hold.
@@ -115,9 +116,11 @@ impl<'a, S: StateRead> BlockBuilder<'a, S> {
         executed::clean(&mut view, ctx.time_ms, budget)?;
         turns::count(&mut view, &ctx)?;
         turns::remember_msb(&mut view, &ctx)?;
+        supply::vest(&mut view, ctx.time_ms)?;
+        let pool: Pool = view.get(&StateKey::pool())?.unwrap_or_default();
         view.commit();
         Ok(Self {
-            rules: Rules::of(&ctx.spec.parameters),
+            rules: Rules::of(&ctx.spec.parameters, pool.available),
             ctx,
             view,
             ledger: Ledger::new(candidates.clone()),
@@ -199,7 +202,7 @@ impl<'a, S: StateRead> BlockBuilder<'a, S> {
     /// Ends the block: in an MSB block runs the round (P-11), then writes what is left.
     pub fn finish(mut self) -> Result<BlockOutcome, RuntimeError> {
         let round = if self.is_msb() {
-            Some(self.run_round()?)
+            Some(self.end_epoch()?)
         } else {
             None
         };
@@ -230,14 +233,28 @@ impl<'a, S: StateRead> BlockBuilder<'a, S> {
         })
     }
 
-    fn run_round(&mut self) -> Result<Round, RuntimeError> {
-        let epoch = self.ctx.epoch + 1;
-        let previous: Option<Round> = self.view.get(&StateKey::round())?;
-        let round = self.ledger.run_round(previous.as_ref(), epoch, &self.rules);
+    /// Ends the epoch: rewards (P-20), the round (P-11), and what evidence will need of the committee (P-5).
+    fn end_epoch(&mut self) -> Result<Round, RuntimeError> {
+        let (ctx, view) = (&self.ctx, &mut self.view);
+        rewards::pay(view, &mut self.ledger, &ctx.spec.parameters, ctx.epoch, ctx.committee.keys())?;
+        let previous: Option<Round> = view.get(&StateKey::round())?;
+        let turns: Option<Turns> = view.get(&StateKey::turns())?;
+        let epoch = ctx.epoch + 1;
+        let at = RoundContext {
+            epoch,
+            now_ms: ctx.time_ms,
+            previous: previous.as_ref(),
+            turns: turns.as_ref(),
+        };
+        let RoundOutcome { round, ended } = self.ledger.run_round(&at, &self.rules);
         if round.seats.is_empty() {
             return Err(RuntimeError::NoCommittee { epoch });
         }
-        self.view.put(StateKey::round(), &round);
+        for (node, generation, ended) in &ended {
+            view.put(StateKey::ended(node, *generation), ended);
+        }
+        view.put(StateKey::round(), &round);
+        committees::remember(view, ctx)?;
         Ok(round)
     }
 }

@@ -30,6 +30,7 @@
 mod abi;
 mod authority;
 mod block;
+mod committees;
 mod contracts;
 mod error;
 mod execute;
@@ -40,6 +41,9 @@ mod host;
 mod limits;
 mod list;
 mod precheck;
+mod rewards;
+mod stake;
+mod supply;
 mod turns;
 mod view;
 

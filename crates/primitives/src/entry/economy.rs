@@ -110,6 +110,8 @@ pub struct Pool {
     pub free: Amount,
     /// Contribution rewards of epochs in which nobody had a score.
     pub carried: Amount,
+    /// What was given for the nodes and their voters, on top of the next epoch's rewards.
+    pub topup: Amount,
     /// All rewards paid so far.
     pub paid: Amount,
     /// All fees, slashed stakes and destroyed tokens burnt so far.
@@ -122,6 +124,7 @@ pub struct Pool {
 codec_struct!(Pool {
     free,
     carried,
+    topup,
     paid,
     burnt,
     available,
@@ -152,11 +155,14 @@ codec_struct!(Contributor {
 pub struct Contribution {
     /// Rewards of one point of score so far, × 2⁶⁴.
     pub coef: u128,
+    /// Rewards that weren't counted for an account yet.
+    pub pot: Amount,
     /// The accounts.
     pub accounts: Vec<Contributor>,
 }
 codec_struct!(Contribution {
     coef,
+    pot,
     accounts: MAX_CONTRIBUTORS
 });
 

@@ -3,13 +3,16 @@
 use credo_primitives::entry::{Account, Item, KeyAccounts, MAX_KEY_ACCOUNTS, Permission, Principal};
 use credo_primitives::{AccountName, PublicKey, StateKey, Text};
 
-use super::Returned;
+use super::{Entry, Returned};
 use crate::RuntimeError;
-use crate::abi::Args;
+use crate::abi::{Args, Kind};
 use crate::host::{Host, Stop, fail};
 use crate::view::View;
 
 pub(super) const ID: &str = "auth.iost";
+
+pub(super) const ACTIONS: &[Entry] = &[(ID, "signUp", &[Kind::Text, Kind::Text, Kind::Text], sign_up)];
+
 /// Weight of an account's first key, and the threshold that it must reach.
 const FULL_WEIGHT: u32 = 100;
 

@@ -3,11 +3,19 @@
 use credo_primitives::StateKey;
 use credo_primitives::entry::TokenInfo;
 
-use super::Returned;
-use crate::abi::{Args, format_units, go_json, is_decimal, is_symbol, parse_truncated, truncate};
+use super::{Entry, Returned};
+use crate::abi::{Args, Kind::Text, format_units, go_json, is_decimal, is_symbol, parse_truncated, truncate};
 use crate::host::{Host, Stop, fail};
 
 pub(super) const ID: &str = "token.iost";
+
+pub(super) const ACTIONS: &[Entry] = &[
+    (ID, "transfer", &[Text, Text, Text, Text, Text], transfer),
+    (ID, "balanceOf", &[Text, Text], balance_of),
+    (ID, "supply", &[Text], supply),
+    (ID, "totalSupply", &[Text], total_supply),
+];
+
 /// Longest memo, in bytes.
 const MAX_MEMO: usize = 512;
 

@@ -1,26 +1,48 @@
-//! `vote_producer.iost`: Servi nodes and votes (P-10, P-17).
+//! `vote_producer.iost`: Servi nodes and votes (P-10, P-15 to P-17). Claims and what misbehaviour costs stand beside it, in
+//! [`super::claims`] and [`super::slashing`].
 //!
-//! Votes lock tokens: they leave the balance when cast, move between nodes as they are, and come back frozen until
-//! `vote_lock` after they are taken from a node.
+//! Votes lock tokens: they are staked when cast, move between nodes as they are, and come back frozen until `vote_lock`
+//! after they are taken from a node.
 
-use credo_pob::{CandidateStatus, Registration, Round, Voter};
-use credo_primitives::entry::{Frozen, IOST, MAX_FROZEN};
+use credo_pob::{CandidateStatus, Ending, LossContext, Registration, Round};
+use credo_primitives::entry::{IOST, LossReason};
 use credo_primitives::spec::consensus_key;
-use credo_primitives::{AccountName, Amount, AmountError, StateKey, Text};
+use credo_primitives::{AccountName, Amount, AmountError, Preset, StateKey, Text};
 use serde_json::json;
 
-use super::Returned;
-use crate::abi::{Args, is_decimal, json};
+use super::{Entry, Returned, foundation};
+use crate::abi::{Args, Kind, is_decimal, json};
 use crate::host::{Host, Stop, fail};
+use crate::stake;
 
 pub(super) const ID: &str = "vote_producer.iost";
+
+use Kind::{Flag, Number, Text as Str};
+
+pub(super) const ACTIONS: &[Entry] = &[
+    (ID, "applyRegister", &[Str, Str, Str, Str, Str, Flag], apply_register),
+    (ID, "approveRegister", &[Str], approve_register),
+    (ID, "updateProducer", &[Str, Str, Str, Str, Str], update_producer),
+    (ID, "logInProducer", &[Str], log_in_producer),
+    (ID, "logOutProducer", &[Str], log_out_producer),
+    (ID, "applyUnregister", &[Str], apply_unregister),
+    (ID, "unregister", &[Str], unregister),
+    (ID, "forceUnregister", &[Str], force_unregister),
+    (ID, "standAside", &[Str, Number], stand_aside),
+    (ID, "setFeeShare", &[Str, Number], set_fee_share),
+    (ID, "vote", &[Str, Str, Str], vote),
+    (ID, "unvote", &[Str, Str, Str], unvote),
+    (ID, "move", &[Str, Str, Str, Str], move_votes),
+    (ID, "getProducer", &[Str], get_producer),
+    (ID, "getVote", &[Str], get_vote),
+];
 
 /// The account, if the transaction may act for its node: `account@vote`, which falls back to `active`.
 fn node_owner(host: &mut Host<'_, '_>, name: &str) -> Result<AccountName, Stop> {
     account_with(host, name, "vote")
 }
 
-fn account_with(host: &mut Host<'_, '_>, name: &str, permission: &str) -> Result<AccountName, Stop> {
+pub(super) fn account_with(host: &mut Host<'_, '_>, name: &str, permission: &str) -> Result<AccountName, Stop> {
     host.steps(1)?;
     match host.valid_account(name)? {
         Some(account) if host.allows(&account, permission)? => Ok(account),
@@ -29,7 +51,7 @@ fn account_with(host: &mut Host<'_, '_>, name: &str, permission: &str) -> Result
 }
 
 /// A node's name as an argument; one that can't be a name isn't registered.
-fn node_name(text: &str) -> Result<AccountName, Stop> {
+pub(super) fn node_name(text: &str) -> Result<AccountName, Stop> {
     AccountName::any(text).or_else(|_| fail("producer not exists"))
 }
 
@@ -49,7 +71,7 @@ fn bounded<const MAX: usize>(name: &str, text: &str) -> Result<Text<MAX>, Stop> 
     Text::new(text).or_else(|error| fail(format!("{name}: {error}")))
 }
 
-fn votes(text: &str) -> Result<Amount, Stop> {
+pub(super) fn votes(text: &str) -> Result<Amount, Stop> {
     let negative = text.strip_prefix('-').is_some_and(is_decimal);
     match Amount::parse(text) {
         Ok(amount) if amount.is_zero() => fail("amount must be positive"),
@@ -58,37 +80,34 @@ fn votes(text: &str) -> Result<Amount, Stop> {
     }
 }
 
-fn voter(host: &mut Host<'_, '_>, account: &AccountName) -> Result<Voter, Stop> {
-    Ok(host.get(&StateKey::voter(account))?.unwrap_or_default())
-}
-
-fn set_voter(host: &mut Host<'_, '_>, account: &AccountName, voter: &Voter) -> Result<(), Stop> {
-    let key = StateKey::voter(account);
-    if voter.votes.is_empty() {
-        host.delete(key)
-    } else {
-        host.put(key, voter)
-    }
-}
-
-fn done(host: &mut Host<'_, '_>, name: &str, args: &Args) -> Result<Returned, Stop> {
+pub(super) fn done(host: &mut Host<'_, '_>, name: &str, args: &Args) -> Result<Returned, Stop> {
     host.receipt(&format!("{ID}/{name}"), args.to_json())?;
     Ok(Returned::Void)
 }
 
-/// `applyRegister(account, pubkey, loc, url, netId, isProducer)`: approved at once.
-pub(super) fn apply_register(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
+/// `applyRegister(account, pubkey, loc, url, netId, isProducer)`: approved at once, but on a private network.
+fn apply_register(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
     let account = node_owner(host, args.text(0))?;
     if !args.flag(5) {
         return fail("isProducer must be true: only nodes that produce blocks can be registered");
     }
     let node = registration(args)?;
-    host.ledger.register(&account, node)?;
+    // A deposit that has returned since the last candidacy is folded in first.
+    host.balance(&account, IOST)?;
+    let approved = host.ctx.spec.preset != Preset::Private;
+    host.ledger.register(&account, node, host.now_ms, approved)?;
     done(host, "applyRegister", args)
 }
 
+/// `approveRegister(account)`: lets a node of a private network be voted for.
+fn approve_register(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
+    foundation(host)?;
+    host.ledger.approve(&node_name(args.text(0))?)?;
+    done(host, "approveRegister", args)
+}
+
 /// `updateProducer(account, pubkey, loc, url, netId)`: a member of the committee keeps its key.
-pub(super) fn update_producer(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
+fn update_producer(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
     let account = node_owner(host, args.text(0))?;
     let node = registration(args)?;
     let round: Option<Round> = host.get(&StateKey::round())?;
@@ -97,72 +116,135 @@ pub(super) fn update_producer(host: &mut Host<'_, '_>, args: &Args) -> Result<Re
     done(host, "updateProducer", args)
 }
 
-/// `logInProducer(account)`: the application for candidacy.
-///
-/// P-24: here the application will lock `deposit`.
-pub(super) fn log_in_producer(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
+/// `logInProducer(account)`: the application for candidacy, which locks the deposit.
+fn log_in_producer(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
     let account = node_owner(host, args.text(0))?;
-    host.ledger.apply(&account, host.rules)?;
+    let deposit = host.parameters().deposit;
+    let locked = host.ledger.apply(&account, host.rules, host.ctx.epoch, deposit)?;
+    if !locked.is_zero() {
+        stake::lock(host, &account, locked)?;
+    }
     done(host, "logInProducer", args)
 }
 
-/// `vote(voter, producer, amount)`: locks tokens.
-pub(super) fn vote(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
+pub(super) fn now(host: &Host<'_, '_>) -> LossContext {
+    LossContext {
+        epoch: host.ctx.epoch,
+        now_ms: host.now_ms,
+    }
+}
+
+/// Writes how a generation of votes ended.
+pub(super) fn put_ending(host: &mut Host<'_, '_>, (node, generation, ended): &Ending) -> Result<(), Stop> {
+    host.put(StateKey::ended(node, *generation), ended)
+}
+
+/// `logOutProducer(account)`, `applyUnregister(account)`, `unregister(account)`: the node leaves in the next round.
+fn leave(host: &mut Host<'_, '_>, args: &Args, name: &str) -> Result<Returned, Stop> {
+    let account = node_owner(host, args.text(0))?;
+    let at = now(host);
+    if let Some(ending) = host.ledger.leave(&account, at, host.rules)? {
+        put_ending(host, &ending)?;
+    }
+    done(host, name, args)
+}
+
+fn log_out_producer(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
+    leave(host, args, "logOutProducer")
+}
+
+fn apply_unregister(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
+    leave(host, args, "applyUnregister")
+}
+
+fn unregister(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
+    leave(host, args, "unregister")
+}
+
+/// `forceUnregister(account)`: on a private network the foundation takes a node's candidacy.
+fn force_unregister(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
+    foundation(host)?;
+    if host.ctx.spec.preset != Preset::Private {
+        return fail("only a private network's foundation can remove a node");
+    }
+    let node = node_name(args.text(0))?;
+    let at = now(host);
+    let ending = host.ledger.expel(&node, LossReason::Expelled, at, host.rules)?;
+    put_ending(host, &ending)?;
+    done(host, "forceUnregister", args)
+}
+
+/// `standAside(account, epochs)`: for planned work (P-15). Not in IOST.
+fn stand_aside(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
+    let account = node_owner(host, args.text(0))?;
+    let Ok(epochs) = u64::try_from(args.number(1)) else {
+        return fail("epochs must not be negative");
+    };
+    host.ledger.stand_aside(&account, host.ctx.epoch, epochs, host.rules)?;
+    done(host, "standAside", args)
+}
+
+/// `setFeeShare(account, percent)`: the node's part of its invited users' fees (P-22). Not in IOST.
+fn set_fee_share(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
+    let account = node_owner(host, args.text(0))?;
+    let percent = u8::try_from(args.number(1)).unwrap_or(u8::MAX);
+    host.ledger.set_fee_share(&account, percent)?;
+    done(host, "setFeeShare", args)
+}
+
+/// `vote(voter, producer, amount)`: locks tokens, which give gas (P-23).
+fn vote(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
     let account = account_with(host, args.text(0), "active")?;
     let node = node_name(args.text(1))?;
     let amount = votes(args.text(2))?;
-    let mut record = voter(host, &account)?;
+    stake::lock(host, &account, amount)?;
+    let mut record = stake::voter(host, &account)?;
     host.ledger.vote(&mut record, &node, amount)?;
-    let mut balance = host.balance(&account, IOST)?;
-    let Ok(left) = balance.available.checked_sub(amount) else {
-        return fail(format!("balance not enough {} < {amount}", balance.available));
-    };
-    balance.available = left;
-    host.set_balance(&account, IOST, &balance)?;
-    set_voter(host, &account, &record)?;
+    stake::set_voter(host, &account, &record)?;
+    crate::gas::stake_votes(host, &account, amount)?;
     done(host, "vote", args)
 }
 
 /// `unvote(voter, producer, amount)`: the tokens come back frozen until `vote_lock` from now.
-pub(super) fn unvote(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
+fn unvote(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
     let account = account_with(host, args.text(0), "active")?;
     let node = node_name(args.text(1))?;
     let amount = votes(args.text(2))?;
-    let mut record = voter(host, &account)?;
+    // What has returned by itself is folded in first.
+    host.balance(&account, IOST)?;
+    let mut record = stake::voter(host, &account)?;
     host.ledger.unvote(&mut record, &node, amount)?;
-    let mut balance = host.balance(&account, IOST)?;
-    let until_ms = host.now_ms.saturating_add(host.vote_lock_ms);
-    match balance.frozen.binary_search_by_key(&until_ms, |f| f.until_ms) {
-        Ok(at) => balance.frozen[at].amount = balance.frozen[at].amount.checked_add(amount)?,
-        Err(_) if balance.frozen.len() >= MAX_FROZEN => {
-            return fail(format!(
-                "{MAX_FROZEN} amounts are frozen already, each until another date: wait until the first returns"
-            ));
-        }
-        Err(at) => balance.frozen.insert(at, Frozen { amount, until_ms }),
-    }
-    host.set_balance(&account, IOST, &balance)?;
-    set_voter(host, &account, &record)?;
+    stake::set_voter(host, &account, &record)?;
+    let lock_ms = host.parameters().vote_lock_ms;
+    stake::unlock(host, &account, amount, lock_ms)?;
+    crate::gas::unstake_votes(host, &account, amount)?;
     done(host, "unvote", args)
 }
 
 /// `move(voter, from, to, amount)`: moves votes at once; they stay locked. Not in IOST.
-pub(super) fn move_votes(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
+fn move_votes(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
     let account = account_with(host, args.text(0), "active")?;
     let (from, to) = (node_name(args.text(1))?, node_name(args.text(2))?);
     let amount = votes(args.text(3))?;
-    let mut record = voter(host, &account)?;
+    host.balance(&account, IOST)?;
+    let mut record = stake::voter(host, &account)?;
     host.ledger.move_votes(&mut record, &from, &to, amount)?;
-    set_voter(host, &account, &record)?;
+    stake::set_voter(host, &account, &record)?;
     done(host, "move", args)
 }
 
-/// `getProducer(account)`: the node as JSON text; `status` 1 is IOST's "approved".
-pub(super) fn get_producer(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
+/// `getProducer(account)`: the node as JSON text; `status` is IOST's number.
+fn get_producer(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
     let node = node_name(args.text(0))?;
     host.meter.cpu(crate::gas::READ)?;
     let Some(node) = host.ledger.candidates().find(&node) else {
         return fail("producer not exists");
+    };
+    let status = match node.status {
+        CandidateStatus::Requested => 0,
+        CandidateStatus::Registered | CandidateStatus::Candidate if node.leaving => 2,
+        CandidateStatus::Registered | CandidateStatus::Candidate => 1,
+        CandidateStatus::Lost => 3,
     };
     Ok(Returned::Text(json(&json!({
         "pubkey": consensus_key::to_base58(&node.key),
@@ -170,20 +252,21 @@ pub(super) fn get_producer(host: &mut Host<'_, '_>, args: &Args) -> Result<Retur
         "url": node.url,
         "netId": node.net_id,
         "isProducer": true,
-        "status": 1,
+        "status": status,
         "online": node.status == CandidateStatus::Candidate,
         "votes": node.votes,
     }))))
 }
 
 /// `getVote(voter)`: all votes of an account as JSON text.
-pub(super) fn get_vote(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
+fn get_vote(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
     let Some(account) = host.valid_account(args.text(0))? else {
         return fail(format!("invalid account {}", args.text(0)));
     };
-    let votes: Vec<_> = voter(host, &account)?
+    let votes: Vec<_> = stake::voter(host, &account)?
         .votes
         .iter()
+        .filter(|v| !v.amount.is_zero())
         .map(|v| json!({ "option": v.candidate, "votes": v.amount }))
         .collect();
     Ok(Returned::Text(json(&votes)))

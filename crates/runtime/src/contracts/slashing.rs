@@ -1,0 +1,56 @@
+//! P-24: what proved misbehaviour costs.
+//!
+//! It takes what is the node's own: its deposit, the votes that it cast for itself, its unclaimed rewards, all Servi, and
+//! its candidacy. Its voters' tokens are never taken: they return as after any other loss (P-16). The reporter has
+//! `reporter_share` of what was taken, the rest is burnt; a node that reports itself has nothing of it. Nobody can be
+//! shown to have been defrauded by a vote alone, so nobody is paid before the reporter.
+
+use credo_pob::CandidateStatus;
+use credo_primitives::entry::{IOST, LossReason};
+use credo_primitives::{AccountName, Amount};
+
+use super::issue;
+use super::vote_producer::{now, put_ending};
+use crate::host::{Host, Stop};
+use crate::stake;
+
+const DECIMALS: u32 = credo_primitives::amount::IOST_DECIMALS;
+
+/// Takes from a guilty node what is its own. The evidence was checked before.
+pub(crate) fn punish(
+    host: &mut Host<'_, '_>,
+    node: &AccountName,
+    reporter: &AccountName,
+) -> Result<(), Stop> {
+    // What has returned by now is the account's again and out of reach; this folds it in.
+    host.balance(node, IOST)?;
+    let deposit = host.ledger.take_deposit(node)?;
+    let mut record = stake::voter(host, node)?;
+    let (votes, rewards) = host.ledger.seize(&mut record, node)?;
+    stake::set_voter(host, node, &record)?;
+    if !votes.is_zero() {
+        crate::gas::unstake_votes(host, node, votes)?;
+    }
+    let staked = deposit.checked_add(votes)?;
+    stake::take(host, node, staked)?;
+    if !rewards.is_zero() {
+        host.debit(&issue::account(), IOST, DECIMALS, rewards)?;
+    }
+    let at = now(host);
+    let lost = host.ledger.candidates().find(node).is_some_and(|c| c.status == CandidateStatus::Lost);
+    if lost {
+        host.ledger.mark_guilty(node, at)?;
+    } else {
+        let ending = host.ledger.expel(node, LossReason::Misbehaved, at, host.rules)?;
+        put_ending(host, &ending)?;
+    }
+    let taken = staked.checked_add(rewards)?;
+    let share = if reporter == node {
+        0
+    } else {
+        host.parameters().reporter_share.of(taken.units())
+    };
+    let share = Amount::from_units(share).unwrap_or_default();
+    host.credit(reporter, IOST, share)?;
+    issue::burn(host, taken.checked_sub(share)?)
+}

@@ -1,0 +1,120 @@
+//! P-20: what the reward pool pays at an epoch's end.
+//!
+//! The pool pays `rewards_per_year` in a year of blocks at their nominal pace, so never more than that in a year of time.
+//! A quarter goes to who produced the epoch's blocks, a half to candidates by their votes, a quarter by contribution
+//! scores; an epoch without scores adds that quarter to the next. What divisions leave over stays in the pool, and what
+//! the pool doesn't hold isn't paid.
+
+use credo_pob::Turns;
+use credo_pob::rewards::Parts;
+use credo_primitives::entry::{Contribution, Pool};
+use credo_primitives::{Amount, ConsensusKey, Parameters, StateKey};
+
+use crate::RuntimeError;
+use crate::view::View;
+
+/// A year of 365.25 days.
+pub(crate) const YEAR_MS: u128 = 31_557_600_000;
+/// Bits behind the point of a coefficient.
+const SHIFT: u32 = 64;
+
+fn amount(units: u128) -> Amount {
+    u64::try_from(units).ok().and_then(Amount::from_units).unwrap_or(Amount::MAX)
+}
+
+/// What an epoch pays at most.
+pub(crate) fn of_epoch(parameters: &Parameters) -> Amount {
+    let epoch_ms = u128::from(parameters.epoch_length) * u128::from(parameters.slot_ms);
+    amount(u128::from(parameters.rewards_per_year.units()).saturating_mul(epoch_ms) / YEAR_MS)
+}
+
+/// Pays the rewards of the epoch that ends with this block.
+pub(crate) fn pay(
+    view: &mut View<'_>,
+    ledger: &mut credo_pob::Ledger,
+    parameters: &Parameters,
+    epoch: u64,
+    keys: &[ConsensusKey],
+) -> Result<(), RuntimeError> {
+    let key = StateKey::pool();
+    let Some(mut pool) = view.get::<Pool>(&key)? else {
+        return Ok(());
+    };
+    let all = of_epoch(parameters).min(pool.free);
+    let quarter = amount(u128::from(all.units()) / 4);
+    let half = amount(u128::from(all.units()) / 2);
+    let turns: Option<Turns> = view.get(&StateKey::turns())?;
+    let produced: Vec<(ConsensusKey, u32)> = match turns {
+        Some(turns) if turns.epoch == epoch => keys.iter().cloned().zip(turns.produced).collect(),
+        _ => Vec::new(),
+    };
+    let topup = std::mem::take(&mut pool.topup);
+    let votes = add(half, topup);
+    let paid = ledger.pay_rewards(&Parts {
+        epoch,
+        blocks: quarter,
+        votes,
+        produced: &produced,
+    });
+    // A top-up that couldn't be spread stays in the pool like all dust.
+    pool.free = sub(add(pool.free, topup), paid);
+    let by_score = pay_contribution(view, &mut pool, quarter)?;
+    pool.paid = add(pool.paid, add(paid, by_score));
+    view.put(key, &pool);
+    Ok(())
+}
+
+fn add(a: Amount, b: Amount) -> Amount {
+    a.checked_add(b).unwrap_or(Amount::MAX)
+}
+
+fn sub(a: Amount, b: Amount) -> Amount {
+    a.checked_sub(b).unwrap_or(Amount::ZERO)
+}
+
+/// Pays the part for contribution, and gives what was paid.
+fn pay_contribution(view: &mut View<'_>, pool: &mut Pool, part: Amount) -> Result<Amount, RuntimeError> {
+    pool.free = sub(pool.free, part);
+    let part = add(part, std::mem::take(&mut pool.carried));
+    let key = StateKey::contribution();
+    let mut record: Contribution = view.get(&key)?.unwrap_or_default();
+    let scores: u128 = record.accounts.iter().map(|c| u128::from(c.score)).sum();
+    if scores == 0 || part.is_zero() {
+        pool.carried = part;
+        return Ok(Amount::ZERO);
+    }
+    record.coef = record.coef.saturating_add((u128::from(part.units()) << SHIFT) / scores);
+    record.pot = add(record.pot, part);
+    view.put(key, &record);
+    Ok(part)
+}
+
+/// Counts one account's contribution rewards up to now.
+pub(crate) fn settle(record: &mut Contribution, index: usize) {
+    let Contribution { coef, pot, accounts } = record;
+    let Some(entry) = accounts.get_mut(index) else {
+        return;
+    };
+    let delta = coef.saturating_sub(entry.coef);
+    let due = amount(delta.saturating_mul(u128::from(entry.score)) >> SHIFT).min(*pot);
+    if let (Ok(left), Ok(earned)) = (pot.checked_sub(due), entry.earned.checked_add(due)) {
+        (*pot, entry.earned) = (left, earned);
+    }
+    entry.coef = *coef;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use credo_primitives::Preset;
+
+    #[test]
+    fn a_year_of_epochs_pays_no_more_than_the_year_s_rewards() {
+        let main = Parameters::preset(Preset::Main);
+        let epoch = u128::from(of_epoch(&main).units());
+        let epochs = YEAR_MS / (u128::from(main.epoch_length) * u128::from(main.slot_ms));
+        let year = u128::from(main.rewards_per_year.units());
+        assert!(epoch * epochs <= year);
+        assert!(year - epoch * epochs < epochs, "less than a unit is left over for each epoch");
+    }
+}
