@@ -4,7 +4,7 @@ mod economy;
 
 pub use economy::{
     Contribution, Contributor, Ended, Gas, LossReason, MAX_CONTRIBUTORS, MAX_PLEDGES, MAX_VESTING, MsbMark,
-    Pledge, Pledges, Pool, Ram, RamMarket, SeatKeys, Vesting,
+    PastCommittee, PastSeat, Pledge, Pledges, Pool, Ram, RamMarket, Vesting,
 };
 
 use crate::{AccountName, Amount, PublicKey, Text};

@@ -254,7 +254,7 @@ impl<'a, S: StateRead> BlockBuilder<'a, S> {
             view.put(StateKey::ended(node, *generation), ended);
         }
         view.put(StateKey::round(), &round);
-        committees::remember(view, ctx)?;
+        committees::remember(view, ctx, previous.as_ref())?;
         Ok(round)
     }
 }

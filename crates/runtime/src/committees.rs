@@ -1,7 +1,8 @@
 //! P-5: past committees, kept while evidence against their members is accepted, which is as long as their stake is locked.
 
+use credo_pob::Round;
 use credo_primitives::StateKey;
-use credo_primitives::entry::SeatKeys;
+use credo_primitives::entry::{PastCommittee, PastSeat};
 
 use crate::view::View;
 use crate::{BlockContext, RuntimeError};
@@ -9,11 +10,23 @@ use crate::{BlockContext, RuntimeError};
 /// Most committees that one epoch's end forgets; more than ever end their time within one epoch.
 const MAX_FORGOTTEN: u64 = 16;
 
-/// In an MSB block: keeps the epoch's committee, and forgets those whose time has passed.
-pub(crate) fn remember(view: &mut View<'_>, ctx: &BlockContext<'_>) -> Result<(), RuntimeError> {
-    let record = SeatKeys {
+/// In an MSB block: keeps the epoch's committee, which `elected` names, and forgets those whose time has passed.
+pub(crate) fn remember(
+    view: &mut View<'_>,
+    ctx: &BlockContext<'_>,
+    elected: Option<&Round>,
+) -> Result<(), RuntimeError> {
+    let seats = elected.iter().flat_map(|round| &round.seats);
+    let mut seats: Vec<PastSeat> = seats
+        .map(|seat| PastSeat {
+            key: seat.key.clone(),
+            account: seat.account.clone(),
+        })
+        .collect();
+    seats.sort_by(|a, b| a.key.cmp(&b.key));
+    let record = PastCommittee {
         ended_ms: ctx.time_ms,
-        keys: ctx.committee.keys().to_vec(),
+        seats,
     };
     view.put(StateKey::committee(ctx.epoch), &record);
     let cursor = StateKey::committees_from();
@@ -21,7 +34,7 @@ pub(crate) fn remember(view: &mut View<'_>, ctx: &BlockContext<'_>) -> Result<()
     let mut first = start;
     while first < ctx.epoch && first - start < MAX_FORGOTTEN {
         let key = StateKey::committee(first);
-        let kept: Option<SeatKeys> = view.get(&key)?;
+        let kept: Option<PastCommittee> = view.get(&key)?;
         let lock = ctx.spec.parameters.vote_lock_ms;
         if kept.is_some_and(|kept| ctx.time_ms <= kept.ended_ms.saturating_add(lock)) {
             break;

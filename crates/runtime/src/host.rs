@@ -125,11 +125,20 @@ impl Host<'_, '_> {
         &self.ctx.spec.parameters
     }
 
-    /// A balance with what has returned by now folded in: frozen amounts, and of IOST ended votes and deposits.
-    pub(crate) fn balance(&mut self, account: &AccountName, symbol: &str) -> Result<Balance, Stop> {
+    /// A balance with frozen amounts that have returned folded in: enough to add to it.
+    fn holding(&mut self, account: &AccountName, symbol: &str) -> Result<Balance, Stop> {
         let mut balance: Balance = self.get(&StateKey::balance(account, symbol))?.unwrap_or_default();
         balance.available = balance.spendable(self.now_ms);
         balance.frozen.retain(|f| f.until_ms > self.now_ms);
+        Ok(balance)
+    }
+
+    /// A balance with all that has returned by now folded in: frozen amounts, and of IOST ended votes and deposits.
+    ///
+    /// This may look at many votes, so only an account's own actions ask for it: who sends it tokens pays for no more
+    /// than [`Host::credit`].
+    pub(crate) fn balance(&mut self, account: &AccountName, symbol: &str) -> Result<Balance, Stop> {
+        let mut balance = self.holding(account, symbol)?;
         if !balance.staked.is_zero() {
             stake::fold_returned(self, account, &mut balance)?;
         }
@@ -156,7 +165,7 @@ impl Host<'_, '_> {
         if amount.is_zero() {
             return Ok(());
         }
-        let mut balance = self.balance(account, symbol)?;
+        let mut balance = self.holding(account, symbol)?;
         balance.available = balance.available.checked_add(amount)?;
         self.set_balance(account, symbol, &balance)
     }
@@ -187,7 +196,7 @@ impl Host<'_, '_> {
         amount: Amount,
         until_ms: u64,
     ) -> Result<(), Stop> {
-        let mut balance = self.balance(account, symbol)?;
+        let mut balance = self.holding(account, symbol)?;
         add_frozen(&mut balance, amount, until_ms)?;
         self.set_balance(account, symbol, &balance)
     }

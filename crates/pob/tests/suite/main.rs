@@ -1,14 +1,16 @@
 //! The ledger: operations, rounds, and what must hold whatever is done.
 #![allow(clippy::unwrap_used)]
 
+mod liveness;
 mod operations;
 mod properties;
+mod rewards;
 mod rounds;
 
 use std::sync::Arc;
 
 use commonware_cryptography::{Signer as _, ed25519::PrivateKey};
-use credo_pob::{Candidates, Ledger, Registration, Rules, Voter};
+use credo_pob::{Candidates, Ledger, Registration, Round, RoundContext, Rules, Voter};
 use credo_primitives::{AccountName, Amount, ConsensusKey, Text};
 
 fn name(text: &str) -> AccountName {
@@ -37,6 +39,23 @@ fn rules(committee_size: usize) -> Rules {
         threshold: units(0),
         servi_cap: 10,
         committee_size,
+        availability_epochs: u64::MAX,
+        missed_epochs: u32::MAX,
+        aside_epochs: 10,
+        vote_lock_ms: LOCK_MS,
+    }
+}
+
+/// From losing candidacy to the tokens' return.
+const LOCK_MS: u64 = 1_000;
+
+/// A round without turns, at a time of its own.
+fn at(previous: Option<&Round>, epoch: u64) -> RoundContext<'_> {
+    RoundContext {
+        epoch,
+        now_ms: epoch * 100,
+        previous,
+        turns: None,
     }
 }
 
@@ -49,8 +68,8 @@ fn standing(votes: &[u64]) -> Ledger {
     let mut ledger = empty();
     for (i, votes) in votes.iter().enumerate() {
         let account = name(&format!("node_{}", (b'a' + i as u8) as char));
-        ledger.register(&account, node(i as u64)).unwrap();
-        ledger.appoint(&account).unwrap();
+        ledger.register(&account, node(i as u64), 0, true).unwrap();
+        ledger.appoint(&account, Amount::ZERO).unwrap();
         if *votes > 0 {
             ledger
                 .vote(&mut Voter::default(), &account, units(*votes))

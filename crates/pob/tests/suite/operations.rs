@@ -10,10 +10,16 @@ use crate::{empty, key, name, node, rules, standing, units};
 #[test]
 fn registration() {
     let mut ledger = empty();
-    ledger.register(&name("bobby"), node(1)).unwrap();
-    ledger.register(&name("alice"), node(2)).unwrap();
-    assert_eq!(ledger.register(&name("alice"), node(3)), Err(PobError::Exists));
-    assert_eq!(ledger.register(&name("carol"), node(1)), Err(PobError::KeyUsed));
+    ledger.register(&name("bobby"), node(1), 0, true).unwrap();
+    ledger.register(&name("alice"), node(2), 0, true).unwrap();
+    assert_eq!(
+        ledger.register(&name("alice"), node(3), 0, true),
+        Err(PobError::Exists)
+    );
+    assert_eq!(
+        ledger.register(&name("carol"), node(1), 0, true),
+        Err(PobError::KeyUsed)
+    );
     let list = ledger.candidates();
     assert_eq!(list.place_of(&name("bobby")), Some(0));
     assert_eq!(list.place_of(&name("alice")), Some(1));
@@ -33,19 +39,22 @@ fn application() {
         threshold: units(10),
         ..rules(1)
     };
-    assert_eq!(ledger.apply(&name("alice"), &rules), Err(PobError::NotExists));
-    ledger.register(&name("alice"), node(0)).unwrap();
+    assert_eq!(
+        ledger.apply(&name("alice"), &rules, 0, Amount::ZERO),
+        Err(PobError::NotExists)
+    );
+    ledger.register(&name("alice"), node(0), 0, true).unwrap();
     let mut voter = Voter::default();
     ledger.vote(&mut voter, &name("alice"), units(10)).unwrap();
     let below = PobError::BelowThreshold {
         votes: units(10),
         threshold: units(10),
     };
-    assert_eq!(ledger.apply(&name("alice"), &rules), Err(below));
+    assert_eq!(ledger.apply(&name("alice"), &rules, 0, Amount::ZERO), Err(below));
     ledger.vote(&mut voter, &name("alice"), units(1)).unwrap();
-    ledger.apply(&name("alice"), &rules).unwrap();
+    ledger.apply(&name("alice"), &rules, 0, Amount::ZERO).unwrap();
     ledger.unvote(&mut voter, &name("alice"), units(11)).unwrap();
-    ledger.apply(&name("alice"), &rules).unwrap();
+    ledger.apply(&name("alice"), &rules, 0, Amount::ZERO).unwrap();
     let node = ledger.candidates().find(&name("alice")).unwrap();
     assert_eq!(
         (node.status, node.order, node.votes),
@@ -116,6 +125,8 @@ fn a_move_that_fails_halfway_is_taken_back() {
         candidate: name(&format!("x{i:05}")),
         generation: 0,
         amount: units(1),
+        coef: 0,
+        earned: Amount::ZERO,
     }));
     ledger.commit();
     let (list, kept) = (ledger.candidates().clone(), voter.clone());
@@ -142,6 +153,8 @@ fn votes_of_a_lost_candidacy_are_void() {
             candidate: a.clone(),
             generation: 0,
             amount: units(5),
+            coef: 0,
+            earned: Amount::ZERO,
         }],
     };
     let void = Err(PobError::VoidVote(a.clone()));
@@ -157,12 +170,12 @@ fn votes_of_a_lost_candidacy_are_void() {
 fn rollback_restores_places_keys_and_orders() {
     let mut ledger = standing(&[5, 5]);
     let before = ledger.candidates().clone();
-    ledger.register(&name("alice"), node(9)).unwrap();
-    ledger.register(&name("zelda"), node(8)).unwrap();
+    ledger.register(&name("alice"), node(9), 0, true).unwrap();
+    ledger.register(&name("zelda"), node(8), 0, true).unwrap();
     ledger
         .vote(&mut Voter::default(), &name("zelda"), units(3))
         .unwrap();
-    ledger.appoint(&name("zelda")).unwrap();
+    ledger.appoint(&name("zelda"), Amount::ZERO).unwrap();
     ledger.update(&name("zelda"), node(7), false).unwrap();
     ledger.update(&name("node_a"), node(8), false).unwrap();
     assert_eq!(ledger.candidates().place_of_key(&key(8)), Some(0));
@@ -176,8 +189,8 @@ fn rollback_restores_places_keys_and_orders() {
     }
     assert_eq!(ledger.candidates().place_of(&name("alice")), None);
     assert_eq!(ledger.candidates().place_of(&name("node_b")), Some(1));
-    ledger.register(&name("alice"), node(9)).unwrap();
-    ledger.appoint(&name("alice")).unwrap();
+    ledger.register(&name("alice"), node(9), 0, true).unwrap();
+    ledger.appoint(&name("alice"), Amount::ZERO).unwrap();
     assert_eq!(ledger.candidates().find(&name("alice")).unwrap().order, 3);
 }
 
@@ -216,7 +229,7 @@ fn an_unchanged_list_is_not_copied() {
             .vote(&mut Voter::default(), &name("nobody"), units(1))
             .is_err()
     );
-    assert!(ledger.apply(&name("node_a"), &rules(1)).is_ok());
+    assert!(ledger.apply(&name("node_a"), &rules(1), 0, Amount::ZERO).is_ok());
     assert!(Arc::ptr_eq(&ledger.finish().0, &list));
 }
 
@@ -234,7 +247,7 @@ fn updates() {
     assert_eq!(ledger.update(&a, node(9), false), Ok(()));
     assert_eq!(ledger.candidates().place_of_key(&key(9)), Some(0));
     assert_eq!(
-        ledger.register(&name("carol"), node(0)),
+        ledger.register(&name("carol"), node(0), 0, true),
         Ok(()),
         "the old key is free"
     );

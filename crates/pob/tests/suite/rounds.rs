@@ -6,7 +6,7 @@ use credo_pob::{Candidate, CandidateStatus, Candidates, Ledger, ListDigest, Roun
 use credo_primitives::spec::Parameters;
 use credo_primitives::{Amount, Preset, Text};
 
-use crate::{empty, key, name, node, rules, standing, units};
+use crate::{at, empty, key, name, node, rules, standing, units};
 
 fn servi(candidates: &Candidates) -> Vec<u128> {
     candidates.list.iter().map(|c| c.servi).collect()
@@ -35,7 +35,7 @@ fn the_worked_example() {
     let (mut balances, mut committees) = (Vec::new(), Vec::new());
     let mut previous = None;
     for epoch in 0..9 {
-        let round = ledger.run_round(previous.as_ref(), epoch, &rules(3));
+        let round = ledger.run_round(&at(previous.as_ref(), epoch), &rules(3)).round;
         balances.push(before(ledger.candidates(), &round));
         let mut sorted: Vec<char> = committee(&round).chars().collect();
         sorted.sort_unstable();
@@ -54,7 +54,7 @@ fn the_worked_example() {
 #[test]
 fn the_price_is_what_the_last_of_the_elected_has_and_leaves_it_with_nothing() {
     let mut ledger = standing(&[10, 8, 5]);
-    let round = ledger.run_round(None, 0, &rules(2));
+    let round = ledger.run_round(&at(None, 0), &rules(2)).round;
     let shown: Vec<u128> = round.seats.iter().map(|s| s.servi).collect();
     assert_eq!(shown, [10, 8], "a seat shows the Servi before its price");
     assert_eq!(servi(ledger.candidates()), [2, 0, 5]);
@@ -64,33 +64,36 @@ fn the_price_is_what_the_last_of_the_elected_has_and_leaves_it_with_nothing() {
 fn ties_go_to_the_earlier_candidacy_not_the_earlier_registration() {
     let mut ledger = empty();
     for (i, account) in ["node_a", "node_b", "node_c", "node_d"].iter().enumerate() {
-        ledger.register(&name(account), node(i as u64)).unwrap();
+        ledger.register(&name(account), node(i as u64), 0, true).unwrap();
         ledger
             .vote(&mut Voter::default(), &name(account), units(7))
             .unwrap();
     }
     for account in ["node_c", "node_a", "node_d", "node_b"] {
-        ledger.apply(&name(account), &rules(2)).unwrap();
+        ledger.apply(&name(account), &rules(2), 0, Amount::ZERO).unwrap();
     }
     ledger.commit();
-    let round = ledger.run_round(None, 0, &rules(2));
+    let round = ledger.run_round(&at(None, 0), &rules(2)).round;
     assert_eq!(committee(&round), "ca");
     assert_eq!(servi(ledger.candidates()), [0, 7, 0, 7]);
-    let next = ledger.run_round(Some(&round), 1, &rules(2));
+    let next = ledger.run_round(&at(Some(&round), 1), &rules(2)).round;
     assert_eq!(committee(&next), "db");
     assert_eq!(next.previous, [name("node_c"), name("node_a")]);
     // Equal again: by order.
-    assert_eq!(committee(&ledger.run_round(Some(&next), 2, &rules(3))), "cad");
+    assert_eq!(
+        committee(&ledger.run_round(&at(Some(&next), 2), &rules(3)).round),
+        "cad"
+    );
 }
 
 #[test]
 fn fewer_candidates_than_seats_are_all_elected_and_pay_the_last_ones_servi() {
     let mut ledger = standing(&[9, 4]);
-    let round = ledger.run_round(None, 0, &rules(17));
+    let round = ledger.run_round(&at(None, 0), &rules(17)).round;
     assert_eq!(committee(&round), "ab");
     assert_eq!(servi(ledger.candidates()), [5, 0]);
     let mut exact = standing(&[1, 2, 3]);
-    let round = exact.run_round(None, 0, &rules(3));
+    let round = exact.run_round(&at(None, 0), &rules(3)).round;
     assert_eq!(committee(&round), "cba");
     assert_eq!(servi(exact.candidates()), [0, 1, 2]);
 }
@@ -98,7 +101,7 @@ fn fewer_candidates_than_seats_are_all_elected_and_pay_the_last_ones_servi() {
 #[test]
 fn without_votes_everybody_stands_at_nothing_in_order() {
     let mut ledger = standing(&[0, 0, 0]);
-    let round = ledger.run_round(None, 0, &rules(2));
+    let round = ledger.run_round(&at(None, 0), &rules(2)).round;
     assert_eq!(committee(&round), "ab");
     assert_eq!(
         (round.total_votes, servi(ledger.candidates())),
@@ -109,18 +112,19 @@ fn without_votes_everybody_stands_at_nothing_in_order() {
 #[test]
 fn without_a_candidate_the_sitting_committee_stays_for_nothing() {
     let mut ledger = standing(&[9, 4]);
-    let first = ledger.run_round(None, 0, &rules(2));
+    let first = ledger.run_round(&at(None, 0), &rules(2)).round;
     let mut gone = ledger.candidates().clone();
     for candidate in &mut gone.list {
         candidate.status = CandidateStatus::Registered;
     }
-    let stays = run_round(&mut gone, Some(&first), 1, &rules(2));
+    let stays = run_round(&mut gone, &at(Some(&first), 1), &rules(2)).round;
     assert_eq!((stays.epoch, committee(&stays).as_str()), (1, "ab"));
     assert_eq!(stays.seats.iter().map(|s| s.servi).collect::<Vec<_>>(), [5, 0]);
     assert_eq!(servi(&gone), [5, 0]);
     assert_eq!(stays.previous.len(), 2);
     assert!(
-        run_round(&mut Candidates::default(), None, 0, &rules(2))
+        run_round(&mut Candidates::default(), &at(None, 0), &rules(2))
+            .round
             .seats
             .is_empty()
     );
@@ -130,10 +134,10 @@ fn without_a_candidate_the_sitting_committee_stays_for_nothing() {
 fn registered_nodes_earn_nothing_and_are_not_elected() {
     let mut ledger = standing(&[3]);
     let late = name("node_z");
-    ledger.register(&late, node(25)).unwrap();
+    ledger.register(&late, node(25), 0, true).unwrap();
     ledger.vote(&mut Voter::default(), &late, units(100)).unwrap();
     ledger.commit();
-    let round = ledger.run_round(None, 0, &rules(4));
+    let round = ledger.run_round(&at(None, 0), &rules(4)).round;
     assert_eq!(committee(&round), "a");
     assert_eq!(round.total_votes, units(3));
     assert_eq!(servi(ledger.candidates()), [0, 0]);
@@ -144,12 +148,12 @@ fn no_balance_exceeds_the_cap() {
     // One seat: A always wins it, B collects up to ten times all votes.
     let mut ledger = standing(&[10, 9]);
     for epoch in 0..200 {
-        ledger.run_round(None, epoch, &rules(1));
+        ledger.run_round(&at(None, epoch), &rules(1)).round;
         assert!(servi(ledger.candidates()).iter().all(|s| *s <= 190));
     }
     // A cap that falls because votes were taken back cuts what was saved.
     let mut ledger = standing(&[1, 50]);
-    ledger.run_round(None, 0, &rules(1));
+    ledger.run_round(&at(None, 0), &rules(1)).round;
     let mut saved = ledger.candidates().clone();
     saved.list[1].servi = 510;
     let mut voter = Voter::default();
@@ -158,38 +162,37 @@ fn no_balance_exceeds_the_cap() {
     ledger.unvote(&mut voter, &name("node_b"), units(1)).unwrap();
     let mut fallen = ledger.candidates().clone();
     fallen.list[1].votes = units(2);
-    let round = run_round(&mut fallen, None, 1, &rules(1));
+    let round = run_round(&mut fallen, &at(None, 1), &rules(1)).round;
     assert_eq!(round.seats[0].servi, 30);
 }
 
 #[test]
 fn the_threshold_is_exceeded_not_reached() {
     let parameters = Parameters::preset(Preset::Main);
-    let rules = Rules::of(&parameters);
+    let rules = Rules::of(&parameters, parameters.available_votes);
     assert_eq!(rules.threshold, Amount::from_iost(4_200_000));
     assert_eq!((rules.servi_cap, rules.committee_size), (10, 17));
     let mut uneven = parameters;
     uneven.available_votes = units(9_999);
     // 0.02 % of 9,999 units is 1.9998: one unit doesn't exceed it, two do.
-    let rules = Rules::of(&uneven);
+    let rules = Rules::of(&uneven, uneven.available_votes);
     let mut ledger = empty();
-    ledger.register(&name("node_a"), node(0)).unwrap();
+    ledger.register(&name("node_a"), node(0), 0, true).unwrap();
     let mut voter = Voter::default();
     ledger.vote(&mut voter, &name("node_a"), units(1)).unwrap();
-    assert!(ledger.apply(&name("node_a"), &rules).is_err());
+    assert!(ledger.apply(&name("node_a"), &rules, 0, Amount::ZERO).is_err());
     ledger.vote(&mut voter, &name("node_a"), units(1)).unwrap();
-    assert_eq!(ledger.apply(&name("node_a"), &rules), Ok(()));
+    assert_eq!(ledger.apply(&name("node_a"), &rules, 0, units(5)), Ok(units(5)));
 }
 
 #[test]
 fn ten_thousand_candidates_are_ranked_as_a_full_sort_ranks_them() {
+    let mut ledger = empty();
+    ledger.register(&name("node_a"), node(0), 0, true).unwrap();
+    let blank = ledger.candidates().list[0].clone();
     let candidate = |i: u64| Candidate {
         account: name(&format!("n{i:05}")),
         key: key(i % 64),
-        location: Text::default(),
-        url: Text::default(),
-        net_id: Text::default(),
-        generation: 0,
         status: if i.is_multiple_of(7) {
             CandidateStatus::Registered
         } else {
@@ -198,6 +201,7 @@ fn ten_thousand_candidates_are_ranked_as_a_full_sort_ranks_them() {
         order: (i * 7_919) % 10_007 + 1,
         votes: units((i * 104_729) % 1_009),
         servi: u128::from((i * 15_485_863) % 2_003),
+        ..blank.clone()
     };
     let mut list = Candidates::new((0..10_000).map(candidate).collect(), 10_008);
     for epoch in 0..3 {
@@ -207,7 +211,7 @@ fn ten_thousand_candidates_are_ranked_as_a_full_sort_ranks_them() {
             .iter_mut()
             .for_each(|c| c.servi += u128::from(c.votes.units()));
         expected.sort_by_key(|c| (std::cmp::Reverse(c.servi), c.order));
-        let round = run_round(&mut list, None, epoch, &rules(17));
+        let round = run_round(&mut list, &at(None, epoch), &rules(17)).round;
         let seats: Vec<_> = round.seats.iter().map(|s| (&s.account, s.servi)).collect();
         let wanted: Vec<_> = expected[..17].iter().map(|c| (&c.account, c.servi)).collect();
         assert_eq!(seats, wanted);
@@ -217,11 +221,13 @@ fn ten_thousand_candidates_are_ranked_as_a_full_sort_ranks_them() {
 #[test]
 fn the_lists_bytes_stay_as_they_are() {
     let mut ledger = standing(&[10, 8]);
-    ledger.run_round(None, 0, &rules(1));
+    ledger.run_round(&at(None, 0), &rules(1)).round;
     let list = ledger.candidates();
     let bytes = list.to_bytes();
     assert_eq!(&Candidates::from_bytes(&bytes).unwrap(), list);
-    // Count, then per record: account, key, three empty texts, generation, status, order, votes, Servi.
+    // Count, then per record: account, key, three empty texts, generation, status, order, votes, Servi, the epoch of the
+    // last availability proof, misses, until when it stands aside, whether it leaves, no loss, deposit and its date, fee
+    // share, own rewards, the voters' pot and coefficient.
     let record = |account: &str, number: u64, order: u64, votes: u64, servi: u128| {
         let mut bytes = vec![account.len() as u8];
         bytes.extend_from_slice(account.as_bytes());
@@ -232,6 +238,9 @@ fn the_lists_bytes_stay_as_they_are() {
         bytes.extend_from_slice(&order.to_be_bytes());
         bytes.extend_from_slice(&votes.to_be_bytes());
         bytes.extend_from_slice(&servi.to_be_bytes());
+        bytes.extend_from_slice(&[0; 8 + 4 + 8 + 1 + 1 + 8 + 8]);
+        bytes.push(10);
+        bytes.extend_from_slice(&[0; 8 + 8 + 16]);
         bytes
     };
     let mut expected = vec![2];

@@ -227,17 +227,27 @@ pub struct MsbMark {
 }
 codec_struct!(MsbMark { digest, state });
 
+/// A member of a past committee: who signed with which key. A node may have another key by now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PastSeat {
+    /// The key that signed.
+    pub key: ConsensusKey,
+    /// The node's account.
+    pub account: AccountName,
+}
+codec_struct!(PastSeat { key, account });
+
 /// A past committee, kept while its stake is locked (P-5).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SeatKeys {
+pub struct PastCommittee {
     /// When its epoch ended, ms since 1970.
     pub ended_ms: u64,
-    /// Its keys in seat order.
-    pub keys: Vec<ConsensusKey>,
+    /// Its members in seat order, which is that of their keys.
+    pub seats: Vec<PastSeat>,
 }
-codec_struct!(SeatKeys {
+codec_struct!(PastCommittee {
     ended_ms,
-    keys: MAX_COMMITTEE
+    seats: MAX_COMMITTEE
 });
 
 mod reason_codec {
