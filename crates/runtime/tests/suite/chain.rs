@@ -6,7 +6,7 @@ use std::sync::Arc;
 use commonware_codec::{Copying, DecodeExt as _, Read};
 use commonware_cryptography::{Signer as _, ed25519::PrivateKey};
 use credo_pob::{Candidates, Round, Voter};
-use credo_primitives::entry::{Balance, IOST, TokenInfo};
+use credo_primitives::entry::{Balance, Contribution, IOST, Pledges, Pool, TokenInfo};
 use credo_primitives::hash::ZERO_DIGEST;
 use credo_primitives::spec::{
     Genesis, GenesisAccount, GenesisCandidate, GenesisVote, Parameters, Ratio, SPEC_VERSION,
@@ -24,6 +24,12 @@ pub(crate) type State = BTreeMap<StateKey, Vec<u8>>;
 pub(crate) const START_MS: u64 = 1_700_000_000_000;
 pub(crate) const USERS: [&str; 3] = ["alice", "bobby", "carol"];
 pub(crate) const NODES: [&str; 4] = ["node1", "node2", "node3", "node4"];
+/// What every account has pledged for its gas, in IOST.
+pub(crate) const PLEDGE: u64 = 10_000;
+/// What a candidate's deposit is, in IOST.
+pub(crate) const DEPOSIT: u64 = 50;
+/// What the reward pool begins with, in IOST.
+pub(crate) const POOL: u64 = 1_000_000;
 pub(crate) const LOCK_MS: u64 = 3_000;
 
 pub(crate) fn name(text: &str) -> AccountName {
@@ -59,6 +65,9 @@ pub(crate) fn parameters() -> Parameters {
             denominator: 10_000,
         },
         available_votes: Amount::from_iost(1_000_000),
+        deposit: Amount::from_iost(DEPOSIT),
+        // Liveness is tested where it is meant.
+        availability_epochs: 1_000_000,
         ..Parameters::preset(Preset::Devnet)
     }
 }
@@ -66,9 +75,10 @@ pub(crate) fn parameters() -> Parameters {
 pub(crate) fn genesis_file() -> Genesis {
     let account = |text: &str, iost: u64| GenesisAccount {
         name: name(text),
-        owner: key_of(&format!("{text} owner")).public_key(),
-        active: key_of(text).public_key(),
+        owner: key_of(&format!("{text} owner")).public_key().into(),
+        active: key_of(text).public_key().into(),
         balance: Amount::from_iost(iost),
+        pledge: Amount::from_iost(PLEDGE),
     };
     let users = USERS.iter().map(|n| account(n, 1_000));
     Genesis {
@@ -96,6 +106,8 @@ pub(crate) fn genesis_file() -> Genesis {
                 amount: Amount::from_iost(*amount),
             })
             .collect(),
+        pool: Amount::from_iost(POOL),
+        vesting: Vec::new(),
     }
 }
 
@@ -257,38 +269,67 @@ impl Chain {
         self.get(&StateKey::voter(&name(account))).unwrap_or_default()
     }
 
-    /// No token is created or lost: balances, frozen amounts and votes are the supply; votes are the nodes' votes.
+    /// No token is created or lost: balances, frozen and staked amounts and what hasn't vested are the supply; each
+    /// account's stake is what stands in its votes, its deposit and its pledges; the pool's books are right.
     pub(crate) fn check(&self) {
         let token: TokenInfo = self.get(&StateKey::token(IOST)).unwrap();
         let mut held: u128 = 0;
         let mut votes: BTreeMap<AccountName, u128> = BTreeMap::new();
+        let mut staked: BTreeMap<String, u128> = BTreeMap::new();
+        let mut claimed: BTreeMap<String, u128> = BTreeMap::new();
+        let mut rewards: u128 = 0;
         for key in self.state.keys() {
-            if key.as_str().starts_with("token.iost/balance/") {
+            let text = key.as_str();
+            if let Some(of) = text.strip_prefix("token.iost/balance/").and_then(|t| t.strip_suffix("/iost")) {
                 let balance: Balance = self.get(key).unwrap();
                 assert!(balance.frozen.is_sorted_by(|a, b| a.until_ms < b.until_ms));
-                held += u128::from(balance.available.units());
-                held += balance
-                    .frozen
-                    .iter()
-                    .map(|f| u128::from(f.amount.units()))
-                    .sum::<u128>();
-            } else if key.as_str().starts_with("vote_producer.iost/voter/") {
+                held += units(balance.available) + units(balance.staked);
+                held += balance.frozen.iter().map(|f| units(f.amount)).sum::<u128>();
+                claimed.insert(of.to_owned(), units(balance.staked));
+            } else if let Some(of) = text.strip_prefix("vote_producer.iost/voter/") {
                 let voter: Voter = self.get(key).unwrap();
                 assert!(voter.votes.is_sorted_by(|a, b| a.candidate < b.candidate));
                 for vote in voter.votes {
-                    assert!(!vote.amount.is_zero());
-                    held += u128::from(vote.amount.units());
-                    *votes.entry(vote.candidate).or_default() += u128::from(vote.amount.units());
+                    assert!(!vote.amount.is_zero() || !vote.earned.is_zero());
+                    *staked.entry(of.to_owned()).or_default() += units(vote.amount);
+                    rewards += units(vote.earned);
+                    let node = self.candidates.find(&vote.candidate).unwrap();
+                    if node.generation == vote.generation {
+                        *votes.entry(vote.candidate).or_default() += units(vote.amount);
+                    }
                 }
+            } else if let Some(of) = text.strip_prefix("gas.iost/pledges/") {
+                let pledges: Pledges = self.get(key).unwrap();
+                *staked.entry(of.to_owned()).or_default() +=
+                    pledges.to.iter().map(|p| units(p.amount)).sum::<u128>();
             }
         }
-        assert_eq!(held, u128::from(token.supply.units()), "supply");
         for node in &self.candidates.list {
             let cast = votes.remove(&node.account).unwrap_or(0);
-            assert_eq!(cast, u128::from(node.votes.units()), "votes of {}", node.account);
+            assert_eq!(cast, units(node.votes), "votes of {}", node.account);
+            *staked.entry(node.account.to_string()).or_default() += units(node.deposit);
+            rewards += units(node.earned) + units(node.voters_pot);
         }
         assert!(votes.is_empty());
+        let pool: Pool = self.get(&StateKey::pool()).unwrap();
+        let contribution: Contribution = self.get(&StateKey::contribution()).unwrap_or_default();
+        rewards += units(contribution.pot);
+        rewards += contribution.accounts.iter().map(|c| units(c.earned)).sum::<u128>();
+        let books = units(pool.free) + units(pool.carried) + units(pool.topup) + rewards;
+        assert_eq!(books, units(self.balance("issue.iost").available), "the pool's books");
+        for part in &pool.vesting {
+            held += units(part.total)
+                - u128::from(part.done) * units(part.total) / u128::from(part.months);
+        }
+        assert_eq!(held, units(token.supply), "supply");
+        self.check_voting(&mut staked);
+        staked.retain(|_, amount| *amount > 0);
+        claimed.retain(|_, amount| *amount > 0);
+        assert_eq!(staked, claimed, "stakes");
     }
+
+    /// What `vote.iost` holds of accounts' stakes.
+    fn check_voting(&self, _staked: &mut BTreeMap<String, u128>) {}
 
     /// An unsigned transaction of these actions, valid now.
     pub(crate) fn draft(&mut self, actions: &[(&str, &str, &str)]) -> Transaction {
@@ -368,6 +409,10 @@ impl Chain {
             self.block(&[]);
         }
     }
+}
+
+fn units(amount: Amount) -> u128 {
+    u128::from(amount.units())
 }
 
 pub(crate) fn msb_digest(epoch: u64) -> Digest {
