@@ -3,8 +3,10 @@
 
 mod accounts;
 mod blocks;
+mod candidacy;
 mod chain;
 mod epochs;
 mod properties;
+mod rewards;
 mod tokens;
 mod votes;
