@@ -1,6 +1,7 @@
 //! What stands in the state under the keys of [`StateKey`](crate::StateKey): accounts, balances, tokens.
 
 mod economy;
+mod vesting;
 
 pub use economy::{
     Contribution, Contributor, Ended, Gas, LossReason, MAX_CONTRIBUTORS, MAX_PLEDGES, MAX_VESTING, MsbMark,

@@ -2,14 +2,24 @@
 //!
 //! A [`ChainSpec`] is all that a client needs to know of genesis; its hash is the chain's identity. The full
 //! allocation (accounts, balances, candidates, votes) is the [`Genesis`] file, which nodes hold and recompute the
-//! spec from.
+//! spec from. What the main network hands out and when stands in [`supply`].
+
+mod genesis;
+pub mod supply;
+mod text;
+
+pub use genesis::{
+    Genesis, GenesisAccount, GenesisCandidate, GenesisKeys, GenesisVesting, GenesisVote, KeysError,
+    VestingError,
+};
+pub use text::{consensus_key, consensus_keys, hex_digest};
 
 use commonware_codec::{DecodeExt as _, Encode as _};
 use serde::{Deserialize, Serialize};
 
 use crate::block::{HEADER_VERSION, StateCommitment};
 use crate::hash::ZERO_DIGEST;
-use crate::{AccountName, Amount, Committee, ConsensusKey, Digest, Header, PublicKey, Text, merkle, sha256};
+use crate::{Amount, Committee, ConsensusKey, Digest, Header, Text, merkle, sha256};
 
 /// The spec format that this release reads and writes.
 pub const SPEC_VERSION: u8 = 2;
@@ -172,7 +182,7 @@ impl Parameters {
                 numerator: 2,
                 denominator: 10_000,
             },
-            available_votes: Amount::from_iost(21_000_000_000),
+            available_votes: supply::liquid(),
             servi_cap: 10,
             availability_epochs: 6,
             vote_lock_ms: 7 * 86_400_000,
@@ -215,6 +225,8 @@ impl Parameters {
             Preset::Devnet => Self {
                 committee_size: 4,
                 epoch_length: 60,
+                // Nothing of a local network's supply vests.
+                available_votes: supply::SUPPLY,
                 vote_lock_ms: 120_000,
                 pledge_lock_ms: 60_000,
                 audit_probability: Ratio {
@@ -464,250 +476,5 @@ impl ChainSpec {
         epoch
             .saturating_add(1)
             .saturating_mul(self.parameters.epoch_length)
-    }
-}
-
-/// Keys that act together at genesis: one key as plain text, or several with how many of them are needed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(from = "GenesisKeysText", into = "GenesisKeysText")]
-pub struct GenesisKeys {
-    /// The keys, each of the same weight.
-    pub keys: Vec<PublicKey>,
-    /// How many of them must sign.
-    pub threshold: u32,
-}
-codec_struct!(GenesisKeys {
-    keys: crate::entry::MAX_ITEMS,
-    threshold
-});
-
-impl From<PublicKey> for GenesisKeys {
-    fn from(key: PublicKey) -> Self {
-        Self {
-            keys: vec![key],
-            threshold: 1,
-        }
-    }
-}
-
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(untagged)]
-enum GenesisKeysText {
-    One(PublicKey),
-    Several { keys: Vec<PublicKey>, threshold: u32 },
-}
-
-impl From<GenesisKeysText> for GenesisKeys {
-    fn from(text: GenesisKeysText) -> Self {
-        match text {
-            GenesisKeysText::One(key) => key.into(),
-            GenesisKeysText::Several { keys, threshold } => Self { keys, threshold },
-        }
-    }
-}
-
-impl From<GenesisKeys> for GenesisKeysText {
-    fn from(mut keys: GenesisKeys) -> Self {
-        match keys.keys.pop() {
-            Some(key) if keys.keys.is_empty() && keys.threshold == 1 => Self::One(key),
-            last => {
-                keys.keys.extend(last);
-                Self::Several {
-                    keys: keys.keys,
-                    threshold: keys.threshold,
-                }
-            }
-        }
-    }
-}
-
-/// An account that exists from the start.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GenesisAccount {
-    /// Its name; at genesis the rules of `signUp` are skipped for names of the system.
-    pub name: AccountName,
-    /// Owner keys.
-    pub owner: GenesisKeys,
-    /// Active keys.
-    pub active: GenesisKeys,
-    /// IOST.
-    pub balance: Amount,
-    /// IOST that it has pledged for its own gas, beside the balance.
-    #[serde(default)]
-    pub pledge: Amount,
-}
-codec_struct!(GenesisAccount {
-    name,
-    owner,
-    active,
-    balance,
-    pledge
-});
-
-/// A part of the supply that vests month by month (P-25). It is created at genesis and stands in no balance until then.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GenesisVesting {
-    /// Who receives it; `issue.iost` is the reward pool.
-    pub account: AccountName,
-    /// All of it.
-    pub total: Amount,
-    /// When the schedule begins, ms since 1970.
-    pub start_ms: u64,
-    /// Months that it lasts.
-    pub months: u32,
-}
-codec_struct!(GenesisVesting {
-    account,
-    total,
-    start_ms,
-    months
-});
-
-/// A candidate that stands from the start. Its deposit is created with it, locked.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct GenesisCandidate {
-    /// Its account, which must be among the accounts.
-    pub account: AccountName,
-    /// The key that signs blocks.
-    #[serde(with = "consensus_key")]
-    pub key: ConsensusKey,
-    /// Where it is.
-    pub location: Text<128>,
-    /// Its page.
-    pub url: Text<256>,
-    /// `host:port` on the consensus plane.
-    pub net_id: Text<128>,
-}
-codec_struct!(GenesisCandidate {
-    account,
-    key,
-    location,
-    url,
-    net_id
-});
-
-/// A vote cast at genesis. The amount is created with it, locked, beside the voter's balance.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(missing_docs)]
-pub struct GenesisVote {
-    pub voter: AccountName,
-    pub candidate: AccountName,
-    pub amount: Amount,
-}
-codec_struct!(GenesisVote {
-    voter,
-    candidate,
-    amount
-});
-
-/// Everything that the chain starts with; nodes hold it as a JSON file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Genesis {
-    /// The preset.
-    pub preset: Preset,
-    /// A short name for people.
-    pub name: Text<32>,
-    /// The rules' numbers.
-    pub parameters: Parameters,
-    /// Drawn at random.
-    #[serde(with = "hex_digest")]
-    pub salt: Digest,
-    /// Genesis time in ms since 1970.
-    pub time_ms: u64,
-    /// Accounts.
-    pub accounts: Vec<GenesisAccount>,
-    /// Candidates, in the order of their candidacy.
-    pub candidates: Vec<GenesisCandidate>,
-    /// Votes.
-    pub votes: Vec<GenesisVote>,
-    /// What the reward pool holds at first.
-    #[serde(default)]
-    pub pool: Amount,
-    /// What vests later.
-    #[serde(default)]
-    pub vesting: Vec<GenesisVesting>,
-}
-
-impl Genesis {
-    /// SHA-256 over all that is handed out, in its canonical encoding.
-    pub fn allocations_digest(&self) -> Digest {
-        sha256(&[
-            b"credo-allocations",
-            &self.accounts.encode(),
-            &self.candidates.encode(),
-            &self.votes.encode(),
-            &self.pool.encode(),
-            &self.vesting.encode(),
-        ])
-    }
-}
-
-/// Digests as hexadecimal text.
-pub mod hex_digest {
-    use crate::Digest;
-    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
-
-    /// Writes 64 hexadecimal characters.
-    pub fn serialize<S: Serializer>(digest: &Digest, s: S) -> Result<S::Ok, S::Error> {
-        s.serialize_str(&hex::encode(digest))
-    }
-    /// Reads 64 hexadecimal characters.
-    pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Digest, D::Error> {
-        let text = String::deserialize(d)?;
-        crate::hash::digest_from_hex(&text)
-            .ok_or_else(|| D::Error::custom("expected 64 hexadecimal characters"))
-    }
-}
-
-/// Consensus keys as base58 text, as `vote_producer.iost` takes them.
-pub mod consensus_key {
-    use crate::ConsensusKey;
-    use commonware_codec::{Copying, DecodeExt as _};
-    use serde::{Deserialize as _, Deserializer, Serializer, de::Error as _};
-
-    /// Base58 of the key's 32 bytes.
-    pub fn to_base58(key: &ConsensusKey) -> String {
-        bs58::encode(key.as_ref()).into_string()
-    }
-    /// Reads base58 of 32 bytes that are a point.
-    pub fn from_base58(text: &str) -> Option<ConsensusKey> {
-        if text.len() > 64 {
-            return None;
-        }
-        let bytes = bs58::decode(text).into_vec().ok()?;
-        ConsensusKey::decode(Copying(&bytes)).ok()
-    }
-    /// Writes base58.
-    pub fn serialize<S: Serializer>(key: &ConsensusKey, s: S) -> Result<S::Ok, S::Error> {
-        s.serialize_str(&to_base58(key))
-    }
-    /// Reads base58.
-    pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<ConsensusKey, D::Error> {
-        let text = String::deserialize(d)?;
-        from_base58(&text).ok_or_else(|| D::Error::custom("expected a base58 ed25519 key"))
-    }
-}
-
-/// Lists of consensus keys as base58 texts.
-pub mod consensus_keys {
-    use super::consensus_key;
-    use crate::ConsensusKey;
-    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
-
-    /// Writes a list of base58 texts.
-    pub fn serialize<S: Serializer>(keys: &[ConsensusKey], s: S) -> Result<S::Ok, S::Error> {
-        keys.iter()
-            .map(consensus_key::to_base58)
-            .collect::<Vec<_>>()
-            .serialize(s)
-    }
-    /// Reads a list of base58 texts.
-    pub fn deserialize<'de, D: Deserializer<'de>>(d: D) -> Result<Vec<ConsensusKey>, D::Error> {
-        Vec::<String>::deserialize(d)?
-            .iter()
-            .map(|t| {
-                consensus_key::from_base58(t).ok_or_else(|| D::Error::custom("expected base58 ed25519 keys"))
-            })
-            .collect()
     }
 }

@@ -1,7 +1,7 @@
 //! Why a transaction, a block or a genesis was refused, and what can break.
 
 use credo_pob::PobError;
-use credo_primitives::spec::SpecError;
+use credo_primitives::spec::{KeysError, SpecError, VestingError};
 use credo_primitives::{AccountName, StateKey, TxError};
 use credo_state::ReadError;
 
@@ -144,7 +144,35 @@ pub enum GenesisError {
     /// A contract's name for a person's account.
     #[error("genesis can't give {0} keys: it is a contract's name")]
     Contract(AccountName),
-    /// A candidate or voter without account.
+    /// Keys that can't act together.
+    #[error("genesis: the keys of {account}: {source}")]
+    Keys {
+        /// Whose.
+        account: AccountName,
+        /// Why.
+        source: KeysError,
+    },
+    /// A part of the supply that can't vest.
+    #[error("genesis: what vests to {account}: {source}")]
+    Vesting {
+        /// To whom.
+        account: AccountName,
+        /// Why.
+        source: VestingError,
+    },
+    /// More schedules than the state holds.
+    #[error(
+        "genesis names more than {} schedules by which tokens vest",
+        credo_primitives::entry::MAX_VESTING
+    )]
+    TooManySchedules,
+    /// The main network's supply is fixed.
+    #[error(
+        "genesis hands out {0} IOST; the main network has exactly {}",
+        credo_primitives::spec::supply::SUPPLY
+    )]
+    MainSupply(credo_primitives::Amount),
+    /// A candidate, a voter or whom tokens vest to, without account.
     #[error("genesis names {0}, which isn't among its accounts")]
     UnknownAccount(AccountName),
     /// The ledger refused a candidate or vote.

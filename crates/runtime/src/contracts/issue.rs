@@ -11,7 +11,7 @@ use super::{Entry, Returned};
 use crate::abi::{Args, Kind, go_json};
 use crate::host::{Host, Stop, fail};
 
-pub(super) const ID: &str = "issue.iost";
+pub(crate) const ID: &str = "issue.iost";
 const DECIMALS: u32 = credo_primitives::amount::IOST_DECIMALS;
 
 pub(super) const ACTIONS: &[Entry] = &[
