@@ -162,14 +162,14 @@ pub enum GenesisError {
     },
     /// More schedules than the state holds.
     #[error(
-        "genesis names more than {} schedules by which tokens vest",
-        credo_primitives::entry::MAX_VESTING
+        "genesis names more than {most} schedules by which tokens vest",
+        most = credo_primitives::entry::MAX_VESTING
     )]
     TooManySchedules,
     /// The main network's supply is fixed.
     #[error(
-        "genesis hands out {0} IOST; the main network has exactly {}",
-        credo_primitives::spec::supply::SUPPLY
+        "genesis hands out {0} IOST; the main network has exactly {supply}",
+        supply = credo_primitives::spec::supply::SUPPLY
     )]
     MainSupply(credo_primitives::Amount),
     /// A candidate, a voter or whom tokens vest to, without account.
