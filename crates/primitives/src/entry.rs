@@ -1,12 +1,14 @@
 //! What stands in the state under the keys of [`StateKey`](crate::StateKey): accounts, balances, tokens.
 
 mod economy;
+mod gas;
 mod vesting;
 
 pub use economy::{
-    Contribution, Contributor, Ended, Gas, LossReason, MAX_CONTRIBUTORS, MAX_PLEDGES, MAX_VESTING, MsbMark,
+    Contribution, Contributor, Ended, LossReason, MAX_CONTRIBUTORS, MAX_PLEDGES, MAX_VESTING, MsbMark,
     PastCommittee, PastSeat, Pledge, Pledges, Pool, Ram, RamMarket, Vesting,
 };
+pub use gas::Gas;
 
 use crate::{AccountName, Amount, PublicKey, Text};
 

@@ -1,4 +1,7 @@
-//! Gas by IOST's table: a unit of Net costs ten, a unit of CPU one. Metered and recorded; the price is zero.
+//! Gas by IOST's table: a unit of Net costs ten, a unit of CPU one. What a transaction used is charged to its publisher
+//! (see [`crate::charge`]); what stakes bring is counted in [`crate::gas_account`].
+
+pub(crate) use crate::gas_account::{stake_votes, unstake_votes};
 
 /// Gas per byte of Net.
 const NET: u64 = 10;

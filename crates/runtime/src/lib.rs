@@ -36,6 +36,7 @@ mod error;
 mod execute;
 mod executed;
 mod gas;
+mod gas_account;
 mod genesis;
 mod host;
 mod limits;

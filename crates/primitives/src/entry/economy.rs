@@ -11,28 +11,6 @@ pub const MAX_VESTING: usize = 16;
 /// Most accounts with a contribution score.
 pub const MAX_CONTRIBUTORS: usize = 1_000;
 
-/// An account's gas, in hundredths. What it has at a later time follows from this record alone (P-23).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Gas {
-    /// What was there at `updated_ms`; grows with what is staked, up to a limit.
-    pub stock: u64,
-    /// What others' fees brought (P-22): no limit, used after the stock.
-    pub earned: u64,
-    /// When `stock` was counted, ms since 1970.
-    pub updated_ms: u64,
-    /// IOST that others and itself pledged for this account.
-    pub pledged: Amount,
-    /// IOST that it votes with.
-    pub voted: Amount,
-}
-codec_struct!(Gas {
-    stock,
-    earned,
-    updated_ms,
-    pledged,
-    voted
-});
-
 /// IOST pledged for one account's gas.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pledge {

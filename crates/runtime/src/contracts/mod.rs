@@ -3,6 +3,7 @@
 mod auth;
 mod bonus;
 mod claims;
+pub(crate) mod gas;
 pub(crate) mod issue;
 pub(crate) mod slashing;
 mod token;
@@ -45,6 +46,7 @@ const CONTRACTS: &[&[Entry]] = &[
     auth::ACTIONS,
     bonus::ACTIONS,
     claims::ACTIONS,
+    gas::ACTIONS,
     issue::ACTIONS,
     token::ACTIONS,
     vote_producer::ACTIONS,
