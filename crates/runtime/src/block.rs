@@ -236,7 +236,13 @@ impl<'a, S: StateRead> BlockBuilder<'a, S> {
     /// Ends the epoch: rewards (P-20), the round (P-11), and what evidence will need of the committee (P-5).
     fn end_epoch(&mut self) -> Result<Round, RuntimeError> {
         let (ctx, view) = (&self.ctx, &mut self.view);
-        rewards::pay(view, &mut self.ledger, &ctx.spec.parameters, ctx.epoch, ctx.committee.keys())?;
+        rewards::pay(
+            view,
+            &mut self.ledger,
+            &ctx.spec.parameters,
+            ctx.epoch,
+            ctx.committee.keys(),
+        )?;
         let previous: Option<Round> = view.get(&StateKey::round())?;
         let turns: Option<Turns> = view.get(&StateKey::turns())?;
         let epoch = ctx.epoch + 1;

@@ -22,7 +22,9 @@ pub(crate) fn unstake_votes(
     account: &AccountName,
     amount: Amount,
 ) -> Result<(), Stop> {
-    change(host, account, |gas, now_ms, rate| gas.unvote(amount, now_ms, rate))
+    change(host, account, |gas, now_ms, rate| {
+        gas.unvote(amount, now_ms, rate)
+    })
 }
 
 /// Counts IOST that was pledged for an account.
@@ -31,7 +33,9 @@ pub(crate) fn stake_pledge(
     account: &AccountName,
     amount: Amount,
 ) -> Result<(), Stop> {
-    change(host, account, |gas, now_ms, rate| gas.pledge(amount, now_ms, rate))
+    change(host, account, |gas, now_ms, rate| {
+        gas.pledge(amount, now_ms, rate)
+    })
 }
 
 /// Counts a pledge for an account taken back.
@@ -40,7 +44,9 @@ pub(crate) fn unstake_pledge(
     account: &AccountName,
     amount: Amount,
 ) -> Result<(), Stop> {
-    change(host, account, |gas, now_ms, rate| gas.unpledge(amount, now_ms, rate))
+    change(host, account, |gas, now_ms, rate| {
+        gas.unpledge(amount, now_ms, rate)
+    })
 }
 
 fn change(

@@ -6,13 +6,13 @@ use credo_primitives::entry::{Balance, Frozen, MAX_FROZEN};
 use credo_primitives::receipt::ReceiptEntry;
 use credo_primitives::{AccountName, Amount, AmountError, Parameters, StateKey, Text};
 
-use crate::{BlockContext, RuntimeError};
-use crate::authority::Authority;
 use crate::abi::format_units;
+use crate::authority::Authority;
 use crate::gas::{self, Meter, OutOfGas};
 use crate::limits::Limits;
 use crate::stake;
 use crate::view::View;
+use crate::{BlockContext, RuntimeError};
 
 /// Why an action stopped.
 #[derive(Debug)]

@@ -19,7 +19,10 @@ pub(crate) const YEAR_MS: u128 = 31_557_600_000;
 const SHIFT: u32 = 64;
 
 fn amount(units: u128) -> Amount {
-    u64::try_from(units).ok().and_then(Amount::from_units).unwrap_or(Amount::MAX)
+    u64::try_from(units)
+        .ok()
+        .and_then(Amount::from_units)
+        .unwrap_or(Amount::MAX)
 }
 
 /// What an epoch pays at most.
@@ -83,7 +86,9 @@ fn pay_contribution(view: &mut View<'_>, pool: &mut Pool, part: Amount) -> Resul
         pool.carried = part;
         return Ok(Amount::ZERO);
     }
-    record.coef = record.coef.saturating_add((u128::from(part.units()) << SHIFT) / scores);
+    record.coef = record
+        .coef
+        .saturating_add((u128::from(part.units()) << SHIFT) / scores);
     record.pot = add(record.pot, part);
     view.put(key, &record);
     Ok(part)
@@ -115,6 +120,9 @@ mod tests {
         let epochs = YEAR_MS / (u128::from(main.epoch_length) * u128::from(main.slot_ms));
         let year = u128::from(main.rewards_per_year.units());
         assert!(epoch * epochs <= year);
-        assert!(year - epoch * epochs < epochs, "less than a unit is left over for each epoch");
+        assert!(
+            year - epoch * epochs < epochs,
+            "less than a unit is left over for each epoch"
+        );
     }
 }

@@ -69,8 +69,8 @@ fn voters_share_half_by_their_votes_and_when_they_were_cast() {
     assert_eq!(early.rewards(&candidates, |_, _| None), [(a.clone(), units(79))]);
     assert_eq!(claim(&mut ledger, &mut early), [(a.clone(), units(79))]);
     assert_eq!(claim(&mut ledger, &mut early), []);
-    assert_eq!(claim(&mut ledger, &mut late), [(a.clone(), units(69))]);
-    assert_eq!(node_has(&ledger, "node_a"), (150, 2));
+    assert_eq!(claim(&mut ledger, &mut late), [(a.clone(), units(70))]);
+    assert_eq!(node_has(&ledger, "node_a"), (150, 1));
     assert_eq!(ledger.claim_node(&a), Ok(units(150)));
     assert_eq!(ledger.claim_node(&a), Ok(Amount::ZERO));
 }

@@ -170,7 +170,7 @@ fn no_balance_exceeds_the_cap() {
 fn the_threshold_is_exceeded_not_reached() {
     let parameters = Parameters::preset(Preset::Main);
     let rules = Rules::of(&parameters, parameters.available_votes);
-    assert_eq!(rules.threshold, Amount::from_iost(4_200_000));
+    assert_eq!(rules.threshold, Amount::from_iost(2_415_000));
     assert_eq!((rules.servi_cap, rules.committee_size), (10, 17));
     let mut uneven = parameters;
     uneven.available_votes = units(9_999);

@@ -100,11 +100,7 @@ fn exchange_iost(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop>
 }
 
 /// P-21. Gives a candidate's voters their half and says what is the candidate's own.
-fn share_with_voters(
-    host: &mut Host<'_, '_>,
-    account: &AccountName,
-    amount: Amount,
-) -> Result<Amount, Stop> {
+fn share_with_voters(host: &mut Host<'_, '_>, account: &AccountName, amount: Amount) -> Result<Amount, Stop> {
     let node = host.ledger.candidates().find(account);
     let shares = node.is_some_and(|c| c.status == CandidateStatus::Candidate && !c.votes.is_zero());
     let voters = Amount::from_units(amount.units() / 2).unwrap_or_default();

@@ -104,7 +104,9 @@ fn unpledge(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
     let pledged = pledges.to[at].amount;
     let left = pledged.checked_sub(amount);
     if pledger == to && left.as_ref().map_or(true, |left| *left < MIN_OWN) {
-        return fail(format!("unpledge too much ({pledged} - {amount}) less than {MIN_OWN}"));
+        return fail(format!(
+            "unpledge too much ({pledged} - {amount}) less than {MIN_OWN}"
+        ));
     }
     let Ok(left) = left else {
         return fail(format!(

@@ -15,7 +15,12 @@ pub(crate) const ID: &str = "issue.iost";
 const DECIMALS: u32 = credo_primitives::amount::IOST_DECIMALS;
 
 pub(super) const ACTIONS: &[Entry] = &[
-    (ID, "initGenesis", &[Kind::Text, Kind::Json, Kind::Json], init_genesis),
+    (
+        ID,
+        "initGenesis",
+        &[Kind::Text, Kind::Json, Kind::Json],
+        init_genesis,
+    ),
     (ID, "issueIOST", &[], denied),
     (ID, "issueIOSTTo", &[Kind::Text, Kind::Text], denied),
 ];

@@ -37,7 +37,11 @@ pub(crate) fn punish(
         host.debit(&issue::account(), IOST, DECIMALS, rewards)?;
     }
     let at = now(host);
-    let lost = host.ledger.candidates().find(node).is_some_and(|c| c.status == CandidateStatus::Lost);
+    let lost = host
+        .ledger
+        .candidates()
+        .find(node)
+        .is_some_and(|c| c.status == CandidateStatus::Lost);
     if lost {
         host.ledger.mark_guilty(node, at)?;
     } else {

@@ -20,7 +20,12 @@ pub(super) const ID: &str = "vote_producer.iost";
 use Kind::{Flag, Number, Text as Str};
 
 pub(super) const ACTIONS: &[Entry] = &[
-    (ID, "applyRegister", &[Str, Str, Str, Str, Str, Flag], apply_register),
+    (
+        ID,
+        "applyRegister",
+        &[Str, Str, Str, Str, Str, Flag],
+        apply_register,
+    ),
     (ID, "approveRegister", &[Str], approve_register),
     (ID, "updateProducer", &[Str, Str, Str, Str, Str], update_producer),
     (ID, "logInProducer", &[Str], log_in_producer),
@@ -42,7 +47,11 @@ fn node_owner(host: &mut Host<'_, '_>, name: &str) -> Result<AccountName, Stop> 
     account_with(host, name, "vote")
 }
 
-pub(super) fn account_with(host: &mut Host<'_, '_>, name: &str, permission: &str) -> Result<AccountName, Stop> {
+pub(super) fn account_with(
+    host: &mut Host<'_, '_>,
+    name: &str,
+    permission: &str,
+) -> Result<AccountName, Stop> {
     host.steps(1)?;
     match host.valid_account(name)? {
         Some(account) if host.allows(&account, permission)? => Ok(account),
@@ -180,7 +189,8 @@ fn stand_aside(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
     let Ok(epochs) = u64::try_from(args.number(1)) else {
         return fail("epochs must not be negative");
     };
-    host.ledger.stand_aside(&account, host.ctx.epoch, epochs, host.rules)?;
+    host.ledger
+        .stand_aside(&account, host.ctx.epoch, epochs, host.rules)?;
     done(host, "standAside", args)
 }
 

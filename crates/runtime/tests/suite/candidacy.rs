@@ -21,9 +21,24 @@ fn call(chain: &mut Chain, who: &str, action: &str, data: &str) -> Receipt {
 /// Makes `account` a candidate with votes of its own.
 fn stand(chain: &mut Chain, account: &str, key: u64, votes: &str) {
     let key = as_text::to_base58(&consensus_key(key));
-    ok(&call(chain, account, "applyRegister", &format!(r#"["{account}","{key}","","","",true]"#)));
-    ok(&call(chain, account, "vote", &format!(r#"["{account}","{account}","{votes}"]"#)));
-    ok(&call(chain, account, "logInProducer", &format!(r#"["{account}"]"#)));
+    ok(&call(
+        chain,
+        account,
+        "applyRegister",
+        &format!(r#"["{account}","{key}","","","",true]"#),
+    ));
+    ok(&call(
+        chain,
+        account,
+        "vote",
+        &format!(r#"["{account}","{account}","{votes}"]"#),
+    ));
+    ok(&call(
+        chain,
+        account,
+        "logInProducer",
+        &format!(r#"["{account}"]"#),
+    ));
 }
 
 /// Lets blocks pass until the chain's time is `ms`.
@@ -45,7 +60,11 @@ fn an_application_locks_the_deposit_which_returns_by_itself_after_leaving() {
     assert_eq!(chain.balance("alice").available, iost("450"));
     assert_eq!(chain.candidates.find(&name("alice")).unwrap().deposit, deposit);
     ok(&call(&mut chain, "alice", "logOutProducer", r#"["alice"]"#));
-    assert_eq!(status(&chain, "alice"), CandidateStatus::Candidate, "until the round");
+    assert_eq!(
+        status(&chain, "alice"),
+        CandidateStatus::Candidate,
+        "until the round"
+    );
     let round = chain.end_epoch();
     assert_eq!((round.removed, round.candidates), (1, 4));
     assert_eq!(status(&chain, "alice"), CandidateStatus::Lost);
@@ -55,14 +74,24 @@ fn an_application_locks_the_deposit_which_returns_by_itself_after_leaving() {
     // Neither the votes nor the deposit can be used before that time, whatever is tried.
     let void = call(&mut chain, "alice", "unvote", r#"["alice","alice","500"]"#);
     assert!(reason(&void).contains("is void"), "{:?}", void.status);
-    let early = chain.run("alice", "token.iost", "transfer", r#"["iost","alice","bobby","451",""]"#);
+    let early = chain.run(
+        "alice",
+        "token.iost",
+        "transfer",
+        r#"["iost","alice","bobby","451",""]"#,
+    );
     assert_eq!(reason(&early), "balance not enough 450 < 451");
     let key = as_text::to_base58(&consensus_key(78));
     let again = format!(r#"["alice","{key}","","","",true]"#);
     assert!(reason(&call(&mut chain, "alice", "applyRegister", &again)).contains("may register again from"));
     wait(&mut chain, until);
     // From its date on it counts as returned without anyone's action: a transfer of all of it goes through.
-    let all = chain.run("alice", "token.iost", "transfer", r#"["iost","alice","bobby","1000",""]"#);
+    let all = chain.run(
+        "alice",
+        "token.iost",
+        "transfer",
+        r#"["iost","alice","bobby","1000",""]"#,
+    );
     ok(&all);
     assert!(chain.voter("alice").votes.is_empty());
     ok(&call(&mut chain, "alice", "applyRegister", &again));
@@ -73,7 +102,12 @@ fn an_application_locks_the_deposit_which_returns_by_itself_after_leaving() {
 fn an_application_without_the_deposit_s_tokens_fails_and_changes_nothing() {
     let mut chain = Chain::new();
     let key = as_text::to_base58(&consensus_key(77));
-    ok(&call(&mut chain, "alice", "applyRegister", &format!(r#"["alice","{key}","","","",true]"#)));
+    ok(&call(
+        &mut chain,
+        "alice",
+        "applyRegister",
+        &format!(r#"["alice","{key}","","","",true]"#),
+    ));
     ok(&call(&mut chain, "alice", "vote", r#"["alice","alice","990"]"#));
     let before = chain.candidates.clone();
     let receipt = call(&mut chain, "alice", "logInProducer", r#"["alice"]"#);
@@ -110,7 +144,12 @@ fn a_member_without_a_block_is_out_and_its_voters_get_their_tokens_back() {
     assert_eq!(chain.spendable("bobby"), iost("900"));
     wait(&mut chain, loss.until_ms);
     // The holder's next action folds it in.
-    ok(&chain.run("bobby", "token.iost", "transfer", r#"["iost","bobby","carol","1000",""]"#));
+    ok(&chain.run(
+        "bobby",
+        "token.iost",
+        "transfer",
+        r#"["iost","bobby","carol","1000",""]"#,
+    ));
     assert_eq!(chain.spendable("bobby"), iost("0"));
 }
 
@@ -136,7 +175,10 @@ fn who_stands_aside_is_not_elected_and_comes_back() {
     stand(&mut chain, "alice", 77, "500");
     let bad = [
         (r#"["alice",-1]"#, "epochs must not be negative"),
-        (r#"["alice",145]"#, "a node can stand aside for at most 144 epochs"),
+        (
+            r#"["alice",145]"#,
+            "a node can stand aside for at most 144 epochs",
+        ),
         (r#"["bobby",1]"#, "require auth failed."),
         (r#"["alice","1"]"#, "error parse number arg \"1\""),
     ];
@@ -180,7 +222,12 @@ fn private() -> Genesis {
 fn on_a_private_network_the_foundation_admits_and_removes() {
     let mut chain = Chain::with(private());
     let key = as_text::to_base58(&consensus_key(77));
-    ok(&call(&mut chain, "alice", "applyRegister", &format!(r#"["alice","{key}","","","",true]"#)));
+    ok(&call(
+        &mut chain,
+        "alice",
+        "applyRegister",
+        &format!(r#"["alice","{key}","","","",true]"#),
+    ));
     let early = call(&mut chain, "bobby", "vote", r#"["bobby","alice","200"]"#);
     assert_eq!(reason(&early), "producer not approved");
     assert_eq!(
@@ -217,7 +264,9 @@ fn past_committees_are_kept_while_their_stake_is_locked() {
         assert!(kept.seats.iter().all(|s| NODES.contains(&s.account.as_str())));
     }
     for (epoch, ended) in ends.iter().enumerate() {
-        let kept = chain.get::<PastCommittee>(&StateKey::committee(epoch as u64)).is_some();
+        let kept = chain
+            .get::<PastCommittee>(&StateKey::committee(epoch as u64))
+            .is_some();
         assert_eq!(kept, chain.time_ms <= ended + LOCK_MS, "epoch {epoch}");
     }
 }
@@ -228,7 +277,10 @@ fn a_round_takes_what_the_ledger_says() {
     let mut chain = Chain::new();
     stand(&mut chain, "alice", 77, "500");
     let mut ledger = credo_pob::Ledger::new(chain.candidates.clone());
-    let at = LossContext { epoch: 0, now_ms: chain.time_ms };
+    let at = LossContext {
+        epoch: 0,
+        now_ms: chain.time_ms,
+    };
     let rules = credo_pob::Rules::of(&chain.spec.parameters, Amount::ZERO);
     ledger.leave(&name("alice"), at, &rules).unwrap();
     ok(&call(&mut chain, "alice", "applyUnregister", r#"["alice"]"#));

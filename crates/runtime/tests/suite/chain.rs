@@ -280,7 +280,10 @@ impl Chain {
         let mut rewards: u128 = 0;
         for key in self.state.keys() {
             let text = key.as_str();
-            if let Some(of) = text.strip_prefix("token.iost/balance/").and_then(|t| t.strip_suffix("/iost")) {
+            if let Some(of) = text
+                .strip_prefix("token.iost/balance/")
+                .and_then(|t| t.strip_suffix("/iost"))
+            {
                 let balance: Balance = self.get(key).unwrap();
                 assert!(balance.frozen.is_sorted_by(|a, b| a.until_ms < b.until_ms));
                 held += units(balance.available) + units(balance.staked);
@@ -314,12 +317,19 @@ impl Chain {
         let pool: Pool = self.get(&StateKey::pool()).unwrap();
         let contribution: Contribution = self.get(&StateKey::contribution()).unwrap_or_default();
         rewards += units(contribution.pot);
-        rewards += contribution.accounts.iter().map(|c| units(c.earned)).sum::<u128>();
+        rewards += contribution
+            .accounts
+            .iter()
+            .map(|c| units(c.earned))
+            .sum::<u128>();
         let books = units(pool.free) + units(pool.carried) + units(pool.topup) + rewards;
-        assert_eq!(books, units(self.balance("issue.iost").available), "the pool's books");
+        assert_eq!(
+            books,
+            units(self.balance("issue.iost").available),
+            "the pool's books"
+        );
         for part in &pool.vesting {
-            held += units(part.total)
-                - u128::from(part.done) * units(part.total) / u128::from(part.months);
+            held += units(part.total) - u128::from(part.done) * units(part.total) / u128::from(part.months);
         }
         assert_eq!(held, units(token.supply), "supply");
         self.check_voting(&mut staked);

@@ -83,7 +83,10 @@ fn both_sides_claim_what_they_earned_and_no_more() {
     let receipt = chain.run("node2", VOTING, "candidateWithdraw", r#"["node2"]"#);
     ok(&receipt);
     assert_eq!(receipt.receipts[0].func_name.as_str(), "token.iost/transfer");
-    assert_eq!(receipt.receipts[1].content.as_str(), format!(r#"["node2","{due}","0"]"#));
+    assert_eq!(
+        receipt.receipts[1].content.as_str(),
+        format!(r#"["node2","{due}","0"]"#)
+    );
     assert_eq!(chain.balance("node2").available, before.checked_add(due).unwrap());
     // Carol holds all the votes: all pots are hers.
     let pots: u64 = chain.candidates.list.iter().map(|c| units(c.voters_pot)).sum();
@@ -91,10 +94,20 @@ fn both_sides_claim_what_they_earned_and_no_more() {
     let bonus = chain.run("alice", VOTING, "getVoterBonus", r#"["carol"]"#);
     ok(&chain.run("carol", VOTING, "voterWithdraw", r#"["carol"]"#));
     let got = units(chain.balance("carol").available) - units(before);
-    assert_eq!(text(&bonus), format!(r#"["{}"]"#, Amount::from_units(got).unwrap()));
-    assert!(pots - got < 8, "no more than a unit for each node is left in the pots");
+    assert_eq!(
+        text(&bonus),
+        format!(r#"["{}"]"#, Amount::from_units(got).unwrap())
+    );
+    assert!(
+        pots - got < 8,
+        "no more than a unit for each node is left in the pots"
+    );
     ok(&chain.run("carol", VOTING, "voterWithdraw", r#"["carol"]"#));
-    assert_eq!(units(chain.balance("carol").available) - units(before), got, "nothing twice");
+    assert_eq!(
+        units(chain.balance("carol").available) - units(before),
+        got,
+        "nothing twice"
+    );
 }
 
 #[test]
@@ -120,16 +133,30 @@ fn contribution_scores_are_the_foundation_s_and_an_epoch_without_any_is_made_up_
     );
     for (data, expected) in [
         (r#"[{"nobody":1}]"#, "invalid account nobody"),
-        (r#"[[]]"#, "scores should be an object of account and whole number"),
-        (r#"[{"alice":1.5}]"#, "score of alice should be a whole number below 2^32"),
-        (r#"[{"alice":-1}]"#, "score of alice should be a whole number below 2^32"),
+        (
+            r#"[[]]"#,
+            "scores should be an object of account and whole number",
+        ),
+        (
+            r#"[{"alice":1.5}]"#,
+            "score of alice should be a whole number below 2^32",
+        ),
+        (
+            r#"[{"alice":-1}]"#,
+            "score of alice should be a whole number below 2^32",
+        ),
     ] {
         let receipt = chain.run("foundation", "bonus.iost", "setContribution", data);
         assert_eq!(reason(&receipt), expected);
     }
     chain.end_epoch();
     let carried = pool(&chain).carried;
-    ok(&chain.run("foundation", "bonus.iost", "setContribution", r#"[{"bobby":1,"alice":3}]"#));
+    ok(&chain.run(
+        "foundation",
+        "bonus.iost",
+        "setContribution",
+        r#"[{"bobby":1,"alice":3}]"#,
+    ));
     chain.end_epoch();
     assert_eq!(pool(&chain).carried, Amount::ZERO);
     let record: Contribution = chain.get(&StateKey::contribution()).unwrap();
@@ -140,7 +167,10 @@ fn contribution_scores_are_the_foundation_s_and_an_epoch_without_any_is_made_up_
     let wrong = "invalid amount: negative or greater than contribute";
     for amount in ["5", "-1", "x"] {
         let data = format!(r#"["alice","{amount}"]"#);
-        assert_eq!(reason(&chain.run("alice", "bonus.iost", "exchangeIOST", &data)), wrong);
+        assert_eq!(
+            reason(&chain.run("alice", "bonus.iost", "exchangeIOST", &data)),
+            wrong
+        );
     }
     assert_eq!(
         reason(&chain.run("bobby", "bonus.iost", "exchangeIOST", r#"["alice","0"]"#)),
@@ -152,7 +182,12 @@ fn contribution_scores_are_the_foundation_s_and_an_epoch_without_any_is_made_up_
     let all = units(chain.balance("alice").available) - 100_000_000_000;
     assert_eq!(all, units(due[0]), "Alice is no node: all of it is her own");
     // A score of nothing takes an account out, with what it earned still to claim.
-    ok(&chain.run("foundation", "bonus.iost", "setContribution", r#"[{"alice":0,"bobby":0}]"#));
+    ok(&chain.run(
+        "foundation",
+        "bonus.iost",
+        "setContribution",
+        r#"[{"alice":0,"bobby":0}]"#,
+    ));
     let record: Contribution = chain.get(&StateKey::contribution()).unwrap();
     assert_eq!(record.accounts.len(), 1);
     ok(&chain.run("bobby", "bonus.iost", "exchangeIOST", r#"["bobby","0"]"#));
@@ -165,11 +200,17 @@ fn a_candidate_shares_its_contribution_rewards_with_its_voters() {
     let mut chain = Chain::with(file());
     ok(&chain.run("foundation", "bonus.iost", "setContribution", r#"[{"node1":1}]"#));
     chain.end_epoch();
-    let (own, pot) = (chain.balance("node1").available, chain.candidates.list[0].voters_pot);
+    let (own, pot) = (
+        chain.balance("node1").available,
+        chain.candidates.list[0].voters_pot,
+    );
     ok(&chain.run("node1", "bonus.iost", "exchangeIOST", r#"["node1","1"]"#));
     let gained = units(chain.balance("node1").available) - units(own);
     assert_eq!(gained, 50_000_000);
-    assert_eq!(units(chain.candidates.list[0].voters_pot) - units(pot), 50_000_000);
+    assert_eq!(
+        units(chain.candidates.list[0].voters_pot) - units(pot),
+        50_000_000
+    );
 }
 
 #[test]
@@ -190,9 +231,21 @@ fn what_is_given_goes_to_nodes_and_voters() {
     assert!(pot.abs_diff(part) < 20, "{pot} and {part}");
     assert!(units(before.free) - units(after.free) <= 800_000_000);
     for (action, data, expected) in [
-        ("topupCandidateBonus", r#"["0","alice"]"#, "amount must be positive"),
-        ("topupCandidateBonus", r#"["1","bobby"]"#, "transaction has no permission"),
-        ("topupVoterBonus", r#"["alice","1","alice"]"#, "producer not exists"),
+        (
+            "topupCandidateBonus",
+            r#"["0","alice"]"#,
+            "amount must be positive",
+        ),
+        (
+            "topupCandidateBonus",
+            r#"["1","bobby"]"#,
+            "transaction has no permission",
+        ),
+        (
+            "topupVoterBonus",
+            r#"["alice","1","alice"]"#,
+            "producer not exists",
+        ),
     ] {
         assert_eq!(reason(&chain.run("alice", VOTING, action, data)), expected);
     }

@@ -323,6 +323,7 @@ fn frozen_amounts_count_from_their_date_on() {
             amount: iost("1000"),
             until_ms,
         }],
+        staked: Amount::ZERO,
     };
     assert_eq!(chain.balance("alice"), frozen);
     while chain.time_ms + chain.spec.parameters.slot_ms < until_ms {
