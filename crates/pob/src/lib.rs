@@ -26,6 +26,7 @@
 mod candidate;
 mod claims;
 mod error;
+mod holding;
 mod ledger;
 pub mod rewards;
 mod round;
@@ -35,5 +36,6 @@ pub use candidate::{
     MIN_FEE_SHARE, Round, Seat, Turns, Vote, Voter,
 };
 pub use error::PobError;
+pub use holding::{contribution_due, spendable};
 pub use ledger::{Ending, Ledger, LossContext, Registration};
 pub use round::{LEAST_CANDIDATES, RoundContext, RoundOutcome, Rules, run_round};
