@@ -276,7 +276,7 @@ pub struct Vote {
     pub candidate: AccountName,
     /// The node's generation when the vote was cast.
     pub generation: u32,
-    /// How much; nothing while only rewards are left to claim.
+    /// How much, never nothing.
     pub amount: Amount,
     /// The node's coefficient up to which this vote's rewards are counted (P-21).
     pub coef: u128,
@@ -296,8 +296,20 @@ codec_struct!(Vote {
 pub struct Voter {
     /// The votes.
     pub votes: Vec<Vote>,
+    /// Rewards of votes that are gone, not yet claimed.
+    pub earned: Amount,
 }
-codec_struct!(Voter { votes: MAX_VOTES });
+codec_struct!(Voter {
+    votes: MAX_VOTES,
+    earned
+});
+
+impl Voter {
+    /// True when nothing is left of it.
+    pub fn is_empty(&self) -> bool {
+        self.votes.is_empty() && self.earned.is_zero()
+    }
+}
 
 /// A seat won in an election.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,10 +9,15 @@ use credo_primitives::{AccountName, Amount};
 use crate::{Candidates, Ledger, PobError, Vote, Voter, rewards};
 
 impl Voter {
-    /// Drops entries that hold neither votes nor rewards.
-    pub(crate) fn drop_empty(&mut self) {
-        self.votes
-            .retain(|vote| !vote.amount.is_zero() || !vote.earned.is_zero());
+    /// Drops votes of nothing and keeps what they earned. An error leaves them where they are; it can't happen while
+    /// tokens are conserved.
+    pub(crate) fn drop_empty(&mut self) -> Result<(), PobError> {
+        for vote in self.votes.iter().filter(|vote| vote.amount.is_zero()) {
+            let sum = self.earned.checked_add(vote.earned);
+            self.earned = sum.map_err(|_| PobError::Overflow(vote.candidate.clone()))?;
+        }
+        self.votes.retain(|vote| !vote.amount.is_zero());
+        Ok(())
     }
 
     /// All that stands in votes, those that ended and haven't been folded in included.
@@ -26,9 +31,7 @@ impl Voter {
 
     /// Votes whose node lost candidacy after they were cast: what has to be looked up to fold them in.
     pub fn void<'a>(&'a self, candidates: &'a Candidates) -> impl Iterator<Item = &'a Vote> {
-        self.votes
-            .iter()
-            .filter(|vote| !vote.amount.is_zero() && !stands(vote, candidates))
+        self.votes.iter().filter(|vote| !stands(vote, candidates))
     }
 
     /// P-16. What of the voter's ended votes has returned at `now_ms`; `ended` tells how a generation of a node ended.
@@ -45,7 +48,7 @@ impl Voter {
         sum.unwrap_or(Amount::MAX)
     }
 
-    /// P-21. Rewards to claim, by node, in the order of their names.
+    /// P-21. Rewards of the votes to claim, by node, in the order of their names; [`Voter::earned`] comes on top.
     pub fn rewards(
         &self,
         candidates: &Candidates,
@@ -87,7 +90,7 @@ impl Ledger {
         let mut sum = Amount::ZERO;
         for vote in &mut voter.votes {
             let place = self.place(&vote.candidate)?;
-            if vote.amount.is_zero() || self.at(place).generation == vote.generation {
+            if self.at(place).generation == vote.generation {
                 continue;
             }
             let how = |e: &&(AccountName, u32, Ended)| e.0 == vote.candidate && e.1 == vote.generation;
@@ -104,12 +107,16 @@ impl Ledger {
                 vote.amount = Amount::ZERO;
             }
         }
-        voter.drop_empty();
+        voter.drop_empty()?;
         Ok(sum)
     }
 
-    /// P-21. Takes a voter's rewards, by node. Ended votes are counted by [`Ledger::fold`], which comes first.
-    pub fn claim_voter(&mut self, voter: &mut Voter) -> Result<Vec<(AccountName, Amount)>, PobError> {
+    /// P-21. Takes a voter's rewards: of its votes by node, and of votes that are gone. Ended votes are counted by
+    /// [`Ledger::fold`], which comes first.
+    pub fn claim_voter(
+        &mut self,
+        voter: &mut Voter,
+    ) -> Result<(Vec<(AccountName, Amount)>, Amount), PobError> {
         let mut claimed = Vec::new();
         for vote in &mut voter.votes {
             let place = self.place(&vote.candidate)?;
@@ -121,8 +128,7 @@ impl Ledger {
                 claimed.push((vote.candidate.clone(), earned));
             }
         }
-        voter.drop_empty();
-        Ok(claimed)
+        Ok((claimed, std::mem::take(&mut voter.earned)))
     }
 
     /// P-21. Takes a node's own rewards.

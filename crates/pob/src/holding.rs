@@ -12,8 +12,7 @@ const SHIFT: u32 = 64;
 impl Candidate {
     /// P-10, P-16. What of the node's deposit counts as returned at `now_ms`, because it lost its candidacy long enough ago.
     pub fn returned_deposit(&self, now_ms: u64) -> Amount {
-        let back =
-            self.status == CandidateStatus::Lost && (1..=now_ms).contains(&self.deposit_until_ms);
+        let back = self.status == CandidateStatus::Lost && (1..=now_ms).contains(&self.deposit_until_ms);
         if back { self.deposit } else { Amount::ZERO }
     }
 }

@@ -464,12 +464,11 @@ impl Ledger {
         match voter.votes.binary_search_by(|v| v.candidate.cmp(node)) {
             Ok(at) => {
                 let vote = &mut voter.votes[at];
-                if vote.generation != generation && !vote.amount.is_zero() {
+                if vote.generation != generation {
                     return Err(PobError::VoidVote(node.clone()));
                 }
                 let sum = vote.amount.checked_add(amount).map_err(overflow)?;
                 self.settle(place, vote);
-                vote.generation = generation;
                 vote.amount = sum;
             }
             Err(_) if voter.votes.len() >= MAX_VOTES => return Err(PobError::TooManyVotes),
@@ -499,9 +498,6 @@ impl Ledger {
             .binary_search_by(|v| v.candidate.cmp(node))
             .map_err(|_| PobError::DidNotVote)?;
         let vote = &mut voter.votes[at];
-        if vote.amount.is_zero() {
-            return Err(PobError::DidNotVote);
-        }
         if vote.generation != self.at(place).generation {
             return Err(PobError::VoidVote(node.clone()));
         }
@@ -516,7 +512,7 @@ impl Ledger {
             .map_err(|_| PobError::Overflow(node.clone()))?;
         self.settle(place, vote);
         vote.amount = left;
-        voter.drop_empty();
+        voter.drop_empty()?;
         self.change(place, |c| c.votes = votes);
         Ok(())
     }

@@ -21,7 +21,7 @@ pub(crate) fn voter(host: &mut Host<'_, '_>, account: &AccountName) -> Result<Vo
 /// Writes an account's votes; nothing at all leaves no entry.
 pub(crate) fn set_voter(host: &mut Host<'_, '_>, account: &AccountName, voter: &Voter) -> Result<(), Stop> {
     let key = StateKey::voter(account);
-    if voter.votes.is_empty() {
+    if voter.is_empty() {
         host.delete(key)
     } else {
         host.put(key, voter)

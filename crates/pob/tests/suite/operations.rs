@@ -156,6 +156,7 @@ fn votes_of_a_lost_candidacy_are_void() {
             coef: 0,
             earned: Amount::ZERO,
         }],
+        earned: Amount::ZERO,
     };
     let void = Err(PobError::VoidVote(a.clone()));
     assert_eq!(ledger.vote(&mut voter, &a, units(1)), void);

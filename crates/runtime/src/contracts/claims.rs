@@ -14,6 +14,8 @@ use crate::stake;
 
 use Kind::Text as Str;
 
+/// Where a receipt of claims shows rewards of votes that are gone; no account has this name.
+const EARLIER: &str = "*";
 const DECIMALS: u32 = credo_primitives::amount::IOST_DECIMALS;
 
 pub(super) const ACTIONS: &[Entry] = &[
@@ -32,10 +34,13 @@ fn voter_withdraw(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop
     let endings = stake::endings(host, &record)?;
     // Counts what ended votes earned; what of them has returned is folded in with the balance.
     host.ledger.fold(&mut record, &endings, 0)?;
-    let claimed = host.ledger.claim_voter(&mut record)?;
+    let (claimed, earlier) = host.ledger.claim_voter(&mut record)?;
     stake::set_voter(host, &account, &record)?;
-    let mut sum = Amount::ZERO;
+    let mut sum = earlier;
     let mut shown = Map::new();
+    if !earlier.is_zero() {
+        shown.insert(EARLIER.into(), Value::String(earlier.to_string()));
+    }
     for (node, amount) in claimed {
         sum = sum.checked_add(amount)?;
         shown.insert(node.to_string(), Value::String(amount.to_string()));
@@ -67,7 +72,7 @@ fn get_voter_bonus(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Sto
         let found = endings.iter().find(|e| e.0 == *node && e.1 == generation);
         found.map(|e| e.2)
     };
-    let mut sum = Amount::ZERO;
+    let mut sum = record.earned;
     for (_, amount) in record.rewards(host.ledger.candidates(), ended) {
         sum = sum.checked_add(amount)?;
     }

@@ -292,8 +292,9 @@ impl Chain {
             } else if let Some(of) = text.strip_prefix("vote_producer.iost/voter/") {
                 let voter: Voter = self.get(key).unwrap();
                 assert!(voter.votes.is_sorted_by(|a, b| a.candidate < b.candidate));
+                rewards += units(voter.earned);
                 for vote in voter.votes {
-                    assert!(!vote.amount.is_zero() || !vote.earned.is_zero());
+                    assert!(!vote.amount.is_zero());
                     *staked.entry(of.to_owned()).or_default() += units(vote.amount);
                     rewards += units(vote.earned);
                     let node = self.candidates.find(&vote.candidate).unwrap();

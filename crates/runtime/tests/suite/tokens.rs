@@ -4,7 +4,7 @@ use credo_primitives::entry::{Balance, Frozen, IOST};
 use credo_primitives::{Amount, AmountLimit, StateKey, StatusCode};
 use credo_runtime::Refusal;
 
-use crate::chain::{Chain, LOCK_MS, iost, name, reason};
+use crate::chain::{Chain, LOCK_MS, PLEDGE, iost, name, reason};
 
 fn limit(token: &str, value: &str) -> AmountLimit {
     AmountLimit {
@@ -51,7 +51,16 @@ fn everything_can_be_sent_and_leaves_no_entry() {
     let mut chain = Chain::new();
     let tx = chain.transfer("alice", "bobby", "1000");
     assert!(chain.run_tx(&tx).is_success());
-    assert!(!chain.state.contains_key(&StateKey::balance(&name("alice"), IOST)));
+    // What is left is its pledge; who has pledged nothing has no entry any more.
+    assert_eq!(
+        (chain.spendable("alice"), chain.balance("alice").staked),
+        (Amount::ZERO, Amount::from_iost(PLEDGE))
+    );
+    assert!(
+        !chain
+            .state
+            .contains_key(&StateKey::balance(&name("vote.iost"), IOST))
+    );
     assert_eq!(chain.balance("bobby").available, iost("2000"));
 }
 
@@ -189,8 +198,8 @@ fn reads_return_texts() {
     };
     assert_eq!(returned("balanceOf", r#"["iost","alice"]"#), r#"["1000"]"#);
     assert_eq!(returned("balanceOf", r#"["iost","vote.iost"]"#), r#"["0"]"#);
-    assert_eq!(returned("supply", r#"["iost"]"#), r#"["3067"]"#);
-    assert_eq!(returned("totalSupply", r#"["iost"]"#), r#"["90000000000"]"#);
+    assert_eq!(returned("supply", r#"["iost"]"#), r#"["1073267"]"#);
+    assert_eq!(returned("totalSupply", r#"["iost"]"#), r#"["1073267"]"#);
 }
 
 #[test]
@@ -323,7 +332,7 @@ fn frozen_amounts_count_from_their_date_on() {
             amount: iost("1000"),
             until_ms,
         }],
-        staked: Amount::ZERO,
+        staked: Amount::from_iost(PLEDGE),
     };
     assert_eq!(chain.balance("alice"), frozen);
     while chain.time_ms + chain.spec.parameters.slot_ms < until_ms {

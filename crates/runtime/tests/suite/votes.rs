@@ -252,7 +252,7 @@ fn votes_fail_at_the_edges() {
         (
             "vote",
             r#"["alice","node1","92233720368.54775807"]"#,
-            "the votes of node1 overflow",
+            "balance not enough 990 < 92233720368.54775807",
         ),
         (
             "vote",

@@ -255,9 +255,9 @@ pub enum ProposalDeed {
 impl ProposalDeed {
     pub(super) fn other(&self) -> Option<&AccountName> {
         match self {
-            Self::Approve { proposer, .. } | Self::Revoke { proposer, .. } | Self::Execute { proposer, .. } => {
-                Some(proposer)
-            }
+            Self::Approve { proposer, .. }
+            | Self::Revoke { proposer, .. }
+            | Self::Execute { proposer, .. } => Some(proposer),
             Self::Propose { .. } | Self::Cancel { .. } => None,
         }
     }

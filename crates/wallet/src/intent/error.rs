@@ -91,7 +91,9 @@ pub enum IntentError {
         amount: Amount,
     },
     /// `gas.iost` keeps a part of what one pledged for oneself.
-    #[error("{keeps} IOST of a pledge for yourself stay pledged, so that your account can always act; at most {most} can be taken back")]
+    #[error(
+        "{keeps} IOST of a pledge for yourself stay pledged, so that your account can always act; at most {most} can be taken back"
+    )]
     KeepsPledge {
         /// What stays.
         keeps: Amount,
@@ -121,10 +123,14 @@ pub enum IntentError {
         why: String,
     },
     /// The key can't change permissions.
-    #[error("your key doesn't satisfy the owner permission of {0}, which this needs; propose it to those whose keys do")]
+    #[error(
+        "your key doesn't satisfy the owner permission of {0}, which this needs; propose it to those whose keys do"
+    )]
     NotOwner(AccountName),
     /// The key alone can't act for the account.
-    #[error("your key alone can't act for {0}: its permission needs more; propose it from an account of your own")]
+    #[error(
+        "your key alone can't act for {0}: its permission needs more; propose it from an account of your own"
+    )]
     NotAlone(AccountName),
     /// The account's record isn't known.
     #[error("the permissions of {0} aren't proved yet; wait a moment and try again")]
@@ -145,7 +151,9 @@ pub enum IntentError {
     #[error("{0} doesn't stand there")]
     NoItem(String),
     /// The change would lock everybody out.
-    #[error("with this change nobody could reach the threshold of {permission} any more: {reach} of {threshold}")]
+    #[error(
+        "with this change nobody could reach the threshold of {permission} any more: {reach} of {threshold}"
+    )]
     LocksOut {
         /// The permission.
         permission: String,

@@ -325,6 +325,8 @@ fn action((contract, name, data): &(String, String, String)) -> Result<Action, I
             name: name.to_owned(),
             data: data.to_owned(),
         }),
-        _ => Err(wrong("its data must be a JSON array, such as [\"iost\",\"a\",\"b\",\"1\",\"\"]")),
+        _ => Err(wrong(
+            "its data must be a JSON array, such as [\"iost\",\"a\",\"b\",\"1\",\"\"]",
+        )),
     }
 }
