@@ -2,13 +2,15 @@
 
 mod economy;
 mod gas;
+mod ram;
 mod vesting;
 
 pub use economy::{
     Contribution, Contributor, Ended, LossReason, MAX_CONTRIBUTORS, MAX_PLEDGES, MAX_VESTING, MsbMark,
-    PastCommittee, PastSeat, Pledge, Pledges, Pool, Ram, RamMarket, Vesting,
+    PastCommittee, PastSeat, Pledge, Pledges, Pool, Vesting,
 };
 pub use gas::Gas;
+pub use ram::{Ram, RamMarket};
 
 use crate::{AccountName, Amount, PublicKey, Text};
 
@@ -177,6 +179,14 @@ impl Account {
     /// A permission by its name.
     pub fn permission(&self, name: &str) -> Option<&Permission> {
         self.permissions.iter().find(|p| p.name.as_str() == name)
+    }
+
+    /// Who signed the account up, read from the beginning of its encoding: the keys behind it are dear to decode.
+    pub fn referrer_in(encoding: &[u8]) -> Result<Option<AccountName>, commonware_codec::Error> {
+        use commonware_codec::ReadExt as _;
+        let mut rest = commonware_codec::Copying(encoding);
+        AccountName::read(&mut rest)?;
+        Option::<AccountName>::read(&mut rest)
     }
 }
 

@@ -7,17 +7,18 @@ use std::sync::Arc;
 use credo_pob::{Candidates, Ledger, ListDigest, Round, RoundContext, RoundOutcome, Rules, Turns};
 use credo_primitives::entry::Pool;
 use credo_primitives::{
-    ChainSpec, CheckedTransaction, Committee, ConsensusKey, Digest, Receipt, StateKey, merkle,
+    AccountName, ChainSpec, CheckedTransaction, Committee, ConsensusKey, Digest, Receipt, StateKey, merkle,
 };
 use credo_state::{StateRead, Writes};
 
 use crate::authority::Authority;
 use crate::executed::{self, Executed};
+use crate::fees::GasShares;
 use crate::limits::Limits;
 use crate::list::write_list;
 use crate::precheck::{check_fresh, check_static};
 use crate::view::View;
-use crate::{BlockError, PushError, Refusal, RuntimeError, committees, execute, rewards, supply, turns};
+use crate::{BlockError, PushError, Refusal, RuntimeError, charge, committees, execute, rewards, supply, turns};
 
 /// Most marks of expired transactions that a block removes at least; more than fit into a block's bytes, and otherwise
 /// four for each transaction that a block may hold.
@@ -88,6 +89,7 @@ pub struct BlockBuilder<'a, S: StateRead> {
     ledger: Ledger,
     executed: Executed,
     senders: BTreeMap<String, u32>,
+    fees: GasShares,
     bytes: usize,
     receipts: Vec<Receipt>,
     tx_hashes: Vec<Digest>,
@@ -127,6 +129,7 @@ impl<'a, S: StateRead> BlockBuilder<'a, S> {
             before: candidates,
             executed: Executed::default(),
             senders: BTreeMap::new(),
+            fees: GasShares::default(),
             bytes: 0,
             receipts: Vec::new(),
             tx_hashes: Vec::new(),
@@ -179,7 +182,8 @@ impl<'a, S: StateRead> BlockBuilder<'a, S> {
         }
         let authority = Authority::check(&self.view, tx)?;
         let limits = Limits::check(&self.view, &tx.tx().amount_limit)?;
-        let receipt = execute::execute(
+        let paying = charge::check(&self.view, parameters, tx, self.ctx.time_ms)?;
+        let execute::Executed { receipt, charged } = execute::execute(
             &mut self.view,
             &mut self.ledger,
             &self.ctx,
@@ -187,7 +191,14 @@ impl<'a, S: StateRead> BlockBuilder<'a, S> {
             &authority,
             limits,
             tx,
+            Some(paying),
         )?;
+        if let Ok(payer) = AccountName::any(publisher.as_str()) {
+            let candidates = self.ledger.candidates();
+            // No app's contract runs yet.
+            self.fees
+                .add(&self.view, candidates, parameters, &payer, charged, None)?;
+        }
         let dead_at = dead_at(self.ctx.spec, tx);
         self.executed.add(&mut self.view, tx, dead_at, self.ctx.height);
         self.view.commit();
@@ -206,6 +217,7 @@ impl<'a, S: StateRead> BlockBuilder<'a, S> {
         } else {
             None
         };
+        self.fees.write(&mut self.view)?;
         self.executed.write(&mut self.view)?;
         let (candidates, changed) = self.ledger.finish();
         let written = write_list(&mut self.view, &self.before, &candidates, &changed);

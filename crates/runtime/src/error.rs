@@ -5,6 +5,8 @@ use credo_primitives::spec::{KeysError, SpecError, VestingError};
 use credo_primitives::{AccountName, StateKey, TxError};
 use credo_state::ReadError;
 
+use crate::abi::format_units;
+
 /// The node can't go on: its store failed, or its state isn't what this code wrote.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum RuntimeError {
@@ -58,6 +60,20 @@ pub enum Refusal {
     /// An MSB block carries no transactions (P-30).
     #[error("an epoch's last block carries no transactions")]
     MsbBlock,
+    /// The publisher has less gas than the transaction may use.
+    #[error(
+        "gas not enough: user {publisher} has {} < {}",
+        format_units(u128::from(*.has), 2),
+        format_units(u128::from(*.needs), 2)
+    )]
+    GasNotEnough {
+        /// The publisher.
+        publisher: String,
+        /// What it has, in hundredths.
+        has: u64,
+        /// The transaction's gas limit, in hundredths.
+        needs: u64,
+    },
     /// The publisher's `active` permission isn't satisfied by its signatures.
     #[error("unauthorized publisher: {0}")]
     Publisher(String),
@@ -87,13 +103,15 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// True when the same transaction may stand in a later block as it is.
+    /// True when the same transaction may stand in a later block as it is. Gas grows, and another transaction may bring
+    /// more, so one that wants gas is kept until it expires.
     pub fn is_temporary(&self) -> bool {
         matches!(
             self,
             Self::SenderLimit { .. }
                 | Self::BlockFull
                 | Self::MsbBlock
+                | Self::GasNotEnough { .. }
                 | Self::Static(TxError::TooEarly { .. })
         )
     }

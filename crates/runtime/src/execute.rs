@@ -2,23 +2,33 @@
 
 use credo_pob::{Ledger, Rules};
 use credo_primitives::receipt::MAX_RECEIPT_TEXT;
-use credo_primitives::{Action, CheckedTransaction, Receipt, Status, StatusCode, Text};
+use credo_primitives::{AccountName, Action, CheckedTransaction, Receipt, Status, StatusCode, Text};
 
 use crate::authority::Authority;
+use crate::charge::{self, Paying};
 use crate::contracts;
 use crate::gas::Meter;
 use crate::host::{Host, Stop};
 use crate::limits::Limits;
 use crate::view::View;
-use crate::{BlockContext, RuntimeError};
+use crate::{BlockContext, PushError, Refusal};
 
 /// Longest description of an action in a failure's message, in characters.
 const MAX_DESCRIPTION: usize = 100;
 /// Longest reason in a failure's message, in characters.
 const MAX_REASON: usize = 1_000;
 
+/// What became of a transaction.
+pub(crate) struct Executed {
+    pub(crate) receipt: Receipt,
+    /// Gas that its publisher was charged, in hundredths.
+    pub(crate) charged: u64,
+}
+
 /// Executes a transaction that may stand in the block. Its writes are committed, or rolled back with a receipt that
-/// says why; an error is the node's.
+/// says why. In both cases its publisher is charged for the gas; with no `paying` it costs none. A first pledge that doesn't
+/// bring what it used is refused, and leaves nothing.
+#[allow(clippy::too_many_arguments)] // What a block is made of; a struct would only repeat the builder.
 pub(crate) fn execute(
     view: &mut View<'_>,
     ledger: &mut Ledger,
@@ -27,7 +37,8 @@ pub(crate) fn execute(
     authority: &Authority,
     mut limits: Limits,
     tx: &CheckedTransaction,
-) -> Result<Receipt, RuntimeError> {
+    paying: Option<Paying>,
+) -> Result<Executed, PushError> {
     let mut meter = Meter::new(tx.tx().gas_limit, tx.tx().gas_ratio);
     let mut host = Host {
         view,
@@ -44,16 +55,12 @@ pub(crate) fn execute(
     let result = run(&mut host, tx);
     let receipts = std::mem::take(&mut host.receipts);
     let (code, message, returns, receipts) = match result {
-        Ok(returns) => {
-            view.commit();
-            ledger.commit();
-            (StatusCode::Success, String::new(), returns, receipts)
-        }
+        Ok(returns) => (StatusCode::Success, String::new(), returns, receipts),
         Err(failure) => {
             view.rollback();
             ledger.rollback();
             match failure.stop {
-                Stop::Fatal(error) => return Err(error),
+                Stop::Fatal(error) => return Err(error.into()),
                 Stop::OutOfGas => {
                     let message = failure.message("out of gas");
                     (StatusCode::RuntimeError, message, Vec::new(), Vec::new())
@@ -65,9 +72,20 @@ pub(crate) fn execute(
             }
         }
     };
-    Ok(Receipt {
+    let gas_usage = meter.usage();
+    let success = code == StatusCode::Success;
+    let charged = match paying {
+        Some(paying) => charge(view, ctx, tx, gas_usage, paying, success).inspect_err(|_| {
+            view.rollback();
+            ledger.rollback();
+        })?,
+        None => 0,
+    };
+    view.commit();
+    ledger.commit();
+    let receipt = Receipt {
         tx_hash: *tx.hash(),
-        gas_usage: meter.usage(),
+        gas_usage,
         ram_usage: Vec::new(),
         status: Status {
             code,
@@ -75,7 +93,29 @@ pub(crate) fn execute(
         },
         returns,
         receipts,
-    })
+    };
+    Ok(Executed { receipt, charged })
+}
+
+/// Takes the gas that a transaction used from its publisher.
+fn charge(
+    view: &mut View<'_>,
+    ctx: &BlockContext<'_>,
+    tx: &CheckedTransaction,
+    gas_usage: i64,
+    paying: Paying,
+    success: bool,
+) -> Result<u64, PushError> {
+    let publisher = tx.tx().publisher.as_str();
+    let Ok(account) = AccountName::any(publisher) else {
+        return Err(Refusal::Publisher(publisher.to_owned()).into());
+    };
+    let usage = u64::try_from(gas_usage).unwrap_or(0);
+    let paid = charge::pay(view, &account, &ctx.spec.parameters, ctx.time_ms, usage)?;
+    if paying == Paying::FirstPledge && !(success && paid == usage) {
+        return Err(charge::not_enough(publisher, paid, usage).into());
+    }
+    Ok(paid)
 }
 
 struct Failure<'a> {

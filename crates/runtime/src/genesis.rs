@@ -17,7 +17,7 @@ use credo_primitives::spec::{Genesis, GenesisAccount, GenesisKeys, supply};
 use credo_primitives::{AccountName, Amount, Parameters, Preset, PublicKey, StateKey, Text};
 use credo_state::{StateRead, Writes};
 
-use crate::contracts::{issue, new_account};
+use crate::contracts::{issue, new_account, ram};
 use crate::supply::release;
 use crate::view::View;
 use crate::{GenesisError, executed, turns};
@@ -115,6 +115,7 @@ pub fn genesis(genesis: &Genesis) -> Result<GenesisState, GenesisError> {
     view.put(StateKey::turns(), &turns::fresh(0, round.seats.len()));
     view.put(StateKey::committees_from(), &0u64);
     executed::start(&mut view, genesis.time_ms);
+    ram::start(&mut view, genesis.time_ms);
     view.commit();
     Ok(GenesisState {
         writes: view.finish(),
@@ -322,17 +323,12 @@ fn put_holdings(view: &mut View<'_>, genesis: &Genesis, holdings: Holdings) {
 
 /// P-23. A pledge and a vote bring a day's gas at once.
 fn first_gas(parameters: &Parameters, time_ms: u64, pledged: Amount, voted: Amount) -> Gas {
-    const HUNDREDTHS: u128 = 100;
-    let staked = u128::from(pledged.units()) + u128::from(voted.units());
-    let unit = u128::from(Amount::from_iost(1).units());
-    let day = staked * u128::from(parameters.gas_per_iost_day) * HUNDREDTHS / unit;
-    Gas {
-        stock: u64::try_from(day).unwrap_or(u64::MAX),
-        earned: 0,
-        updated_ms: time_ms,
-        pledged,
-        voted,
-    }
+    let rate = parameters.gas_per_iost_day;
+    let mut gas = Gas::default();
+    gas.pledge(pledged, time_ms, rate)
+        .and_then(|()| gas.vote(voted, time_ms, rate))
+        .expect("one amount of each kind fits");
+    gas
 }
 
 /// Writes the token. All of it exists from the start, so no more can be issued.

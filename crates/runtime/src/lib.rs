@@ -16,11 +16,12 @@
 //!
 //! # Deviations from IOST
 //!
-//! - Gas is metered by IOST's table and recorded, its price is zero: `auth.iost/signUp` pledges no 10 IOST, nobody
-//!   needs gas or RAM, `ram_usage` is empty.
+//! - Gas is charged by IOST's table, but for RAM: nobody is charged for that, since only the system's contracts run.
+//!   `ram_usage` is empty.
+//! - A transaction that would need gas to get its first gas ([`gas.iost/pledge`](charge)) stands in a block only if it succeeds.
 //! - `vote_producer.iost/applyRegister` is approved at once, and `logInProducer` is the application for candidacy
 //!   (P-10). The deposit that it locks follows with P-24, whose place is marked in `contracts/vote_producer.rs`.
-//! - Votes leave the balance without a `token.iost/transfer` receipt, so `amount_limit` doesn't count them: they are
+//! - Votes and pledges leave the balance without a `token.iost/transfer` receipt, so `amount_limit` doesn't count them: they are
 //!   locked, not spent.
 //! - A replay is recognised by what was signed and by whom
 //!   ([`replay_marks`](credo_primitives::CheckedTransaction::replay_marks)), not by the hash, which covers bytes that
@@ -30,11 +31,13 @@
 mod abi;
 mod authority;
 mod block;
+mod charge;
 mod committees;
 mod contracts;
 mod error;
 mod execute;
 mod executed;
+mod fees;
 mod gas;
 mod gas_account;
 mod genesis;

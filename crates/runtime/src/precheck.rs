@@ -7,7 +7,7 @@ use crate::abi::is_decimal;
 use crate::authority::Authority;
 use crate::limits::Limits;
 use crate::view::View;
-use crate::{PushError, Refusal};
+use crate::{PushError, Refusal, charge};
 
 /// A transaction that can only fail; IOST's `CheckBadTx`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,12 +26,23 @@ pub enum PrecheckError {
     /// A transfer with another number of arguments than five.
     #[error("wrong args num of transfer: 5 are expected, got {0}")]
     Count(usize),
+    /// A pledge or its return with another number of arguments than three.
+    #[error("wrong args num of {action}: 3 are expected, got {got}")]
+    GasCount {
+        /// `pledge` or `unpledge`.
+        action: String,
+        /// How many there are.
+        got: usize,
+    },
     /// An amount that isn't plain decimal text.
     #[error("invalid amount {0}: a plain decimal number such as 12.5 is expected")]
     Amount(String),
     /// More decimals than IOST has.
     #[error("invalid amount {0}: at most 8 decimals are allowed")]
     Decimals(String),
+    /// More decimals than a pledge may have.
+    #[error("invalid amount {0}: at most 2 decimals are allowed")]
+    PledgeDecimals(String),
 }
 
 /// Refuses a transaction that would only fail or surprise its sender: the pool's check besides [`admit`].
@@ -47,6 +58,9 @@ pub fn precheck(tx: &Transaction) -> Result<(), PrecheckError> {
             })?;
         if action.contract == "token.iost" && action.name == "transfer" {
             check_transfer(&args)?;
+        }
+        if action.contract == "gas.iost" && matches!(action.name.as_str(), "pledge" | "unpledge") {
+            check_pledge(&action.name, &args)?;
         }
     }
     Ok(())
@@ -68,6 +82,25 @@ fn check_transfer(args: &[serde_json::Value]) -> Result<(), PrecheckError> {
     Ok(())
 }
 
+fn check_pledge(action: &str, args: &[serde_json::Value]) -> Result<(), PrecheckError> {
+    if args.len() != 3 {
+        return Err(PrecheckError::GasCount {
+            action: action.to_owned(),
+            got: args.len(),
+        });
+    }
+    let amount = args[2].as_str().unwrap_or_default();
+    let shown = || amount.chars().take(64).collect();
+    if !is_decimal(amount) {
+        return Err(PrecheckError::Amount(shown()));
+    }
+    let fraction = amount.split_once('.').map_or("", |(_, fraction)| fraction);
+    if fraction.trim_end_matches('0').len() > 2 {
+        return Err(PrecheckError::PledgeDecimals(shown()));
+    }
+    Ok(())
+}
+
 /// Tells whether a transaction may stand in a block at `time_ms` on this state: what a pool asks of the newest head. The
 /// limits of one block (its size, its transactions per sender) are left to the block. A transaction whose time lies
 /// after `time_ms` is refused, so ask with the time of the block to come.
@@ -82,6 +115,7 @@ pub fn admit(
     check_fresh(&view, tx)?;
     Authority::check(&view, tx)?;
     Limits::check(&view, &tx.tx().amount_limit)?;
+    charge::check(&view, &spec.parameters, tx, time_ms)?;
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! Gas, RAM, the reward pool, and what the ledger leaves in the state for later judgement.
+//! Pledges, the reward pool, and what the ledger leaves in the state for later judgement.
 
 use crate::block::StateCommitment;
 use crate::certificate::{ConsensusKey, MAX_COMMITTEE};
@@ -28,36 +28,6 @@ pub struct Pledges {
     pub to: Vec<Pledge>,
 }
 codec_struct!(Pledges { to: MAX_PLEDGES });
-
-/// An account's RAM, in bytes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Ram {
-    /// Bought by itself for itself: what it can sell or lend.
-    pub own: u64,
-    /// Own, lent to it and bought for it.
-    pub total: u64,
-}
-codec_struct!(Ram { own, total });
-
-/// The market for RAM.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RamMarket {
-    /// Bytes for sale.
-    pub left: u64,
-    /// Bytes sold.
-    pub used: u64,
-    /// What the price is reckoned from: a byte costs about `balance / left`. More than the market holds, since it began
-    /// with a price.
-    pub balance: Amount,
-    /// Up to when bytes were added, ms since 1970.
-    pub updated_ms: u64,
-}
-codec_struct!(RamMarket {
-    left,
-    used,
-    balance,
-    updated_ms
-});
 
 /// A part of the supply that vests month by month (P-25).
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,6 +5,7 @@ mod bonus;
 mod claims;
 pub(crate) mod gas;
 pub(crate) mod issue;
+pub(crate) mod ram;
 pub(crate) mod slashing;
 mod token;
 mod vote_producer;
@@ -48,6 +49,7 @@ const CONTRACTS: &[&[Entry]] = &[
     claims::ACTIONS,
     gas::ACTIONS,
     issue::ACTIONS,
+    ram::ACTIONS,
     token::ACTIONS,
     vote_producer::ACTIONS,
 ];

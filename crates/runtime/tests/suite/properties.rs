@@ -39,7 +39,14 @@ enum Call {
     Register(usize, u64),
     Apply(usize),
     SignUp(usize),
+    Pledge(usize, usize, usize),
+    Unpledge(usize, usize, usize),
+    BuyRam(usize, usize, usize),
+    SellRam(usize, usize, usize),
+    LendRam(usize, usize, usize),
 }
+
+const BYTES: [i64; 5] = [-1, 9, 10, 5_000, 60_000];
 
 fn call() -> impl Strategy<Value = Call> {
     let who = || 0..NAMES.len();
@@ -52,6 +59,11 @@ fn call() -> impl Strategy<Value = Call> {
         1 => (who(), 0..6u64).prop_map(|(a, k)| Call::Register(a, k)),
         1 => who().prop_map(Call::Apply),
         1 => (0..5usize).prop_map(Call::SignUp),
+        2 => (who(), who(), amount()).prop_map(|(a, b, n)| Call::Pledge(a, b, n)),
+        2 => (who(), who(), amount()).prop_map(|(a, b, n)| Call::Unpledge(a, b, n)),
+        2 => (who(), who(), 0..BYTES.len()).prop_map(|(a, b, n)| Call::BuyRam(a, b, n)),
+        2 => (who(), who(), 0..BYTES.len()).prop_map(|(a, b, n)| Call::SellRam(a, b, n)),
+        1 => (who(), who(), 0..BYTES.len()).prop_map(|(a, b, n)| Call::LendRam(a, b, n)),
     ]
 }
 
@@ -96,6 +108,20 @@ impl Call {
             Self::SignUp(n) => {
                 let key = crate::chain::key_of("new").public_key();
                 ("auth.iost", "signUp", format!(r#"["fresh{n}","{key}","{key}"]"#))
+            }
+            Self::Pledge(from, to, n) | Self::Unpledge(from, to, n) => {
+                let data = format!(r#"["{}","{}","{}"]"#, NAMES[from], NAMES[to], AMOUNTS[n]);
+                let pledge = matches!(self, Self::Pledge(..));
+                ("gas.iost", if pledge { "pledge" } else { "unpledge" }, data)
+            }
+            Self::BuyRam(from, to, n) | Self::SellRam(from, to, n) | Self::LendRam(from, to, n) => {
+                let data = format!(r#"["{}","{}",{}]"#, NAMES[from], NAMES[to], BYTES[n]);
+                let action = match self {
+                    Self::BuyRam(..) => "buy",
+                    Self::SellRam(..) => "sell",
+                    _ => "lend",
+                };
+                ("ram.iost", action, data)
             }
         }
     }

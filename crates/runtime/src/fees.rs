@@ -1,0 +1,156 @@
+//! Whose a fee is (P-22).
+//!
+//! The Servi node that invited who pays has the part that it set; the owner of the app through whose contract it passed has
+//! the chain's `app_share` of it; the rest is nobody's. Parts are rounded down, so that they never make more than the
+//! whole. A node that isn't registered any more has no part.
+//!
+//! - A fee in IOST (the RAM market's) is paid out at once, and the rest is burnt.
+//! - Gas has no price: of what a transaction is charged the parts are credited as gas that has no limit
+//!   ([`Gas::earned`]), gathered over a block and written once for each account at its end. The rest is gone.
+//!
+//! The app is that of the outermost contract that people deployed. Such contracts don't run yet, and the system's have no
+//! owner, so for now every caller names no app, and no part goes to one.
+
+use std::collections::BTreeMap;
+
+use credo_pob::{CandidateStatus, Candidates};
+use credo_primitives::entry::{Account, Gas, IOST};
+use credo_primitives::{AccountName, Amount, Parameters, Ratio, StateKey};
+
+use crate::RuntimeError;
+use crate::abi::go_json;
+use crate::contracts::issue;
+use crate::host::{Host, Stop};
+use crate::view::View;
+
+/// The Servi node that invited an account, with its part of fees.
+pub(crate) struct Inviter {
+    account: AccountName,
+    share: Ratio,
+}
+
+/// Who invited `payer`, if that is a Servi node.
+pub(crate) fn inviter(
+    view: &View<'_>,
+    candidates: &Candidates,
+    payer: &AccountName,
+) -> Result<Option<Inviter>, RuntimeError> {
+    let key = StateKey::account(payer);
+    let Some(bytes) = view.bytes(&key)? else {
+        return Ok(None);
+    };
+    let referrer = Account::referrer_in(&bytes).map_err(|error| RuntimeError::Corrupt {
+        key,
+        why: error.to_string(),
+    })?;
+    let node = referrer.and_then(|referrer| candidates.find(&referrer));
+    Ok(node
+        .filter(|node| {
+            matches!(
+                node.status,
+                CandidateStatus::Registered | CandidateStatus::Candidate
+            )
+        })
+        .map(|node| Inviter {
+            account: node.account.clone(),
+            share: Ratio {
+                numerator: u64::from(node.fee_share),
+                denominator: 100,
+            },
+        }))
+}
+
+/// A fee in its parts, which are all of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Parts {
+    inviter: u64,
+    app: u64,
+    rest: u64,
+}
+
+/// Splits a fee.
+fn split(fee: u64, inviter: Option<Ratio>, app: Option<Ratio>) -> Parts {
+    let part = |share: Option<Ratio>, of: u64| share.map_or(0, |share| share.of(fee)).min(of);
+    let to_inviter = part(inviter, fee);
+    let to_app = part(app, fee - to_inviter);
+    Parts {
+        inviter: to_inviter,
+        app: to_app,
+        rest: fee - to_inviter - to_app,
+    }
+}
+
+/// Hands out a fee in IOST that was taken from `payer` on behalf of the contract `by`, and burns the rest.
+pub(crate) fn hand_out(
+    host: &mut Host<'_, '_>,
+    by: &str,
+    payer: &AccountName,
+    fee: Amount,
+    app: Option<&AccountName>,
+) -> Result<(), Stop> {
+    host.meter.cpu(crate::gas::READ)?;
+    let inviter = inviter(host.view, host.ledger.candidates(), payer)?;
+    let app_share = app.map(|_| host.parameters().app_share);
+    let parts = split(fee.units(), inviter.as_ref().map(|i| i.share), app_share);
+    let shares = [(inviter.map(|i| i.account), parts.inviter), (app.cloned(), parts.app)];
+    for (account, units) in shares {
+        let (Some(account), Some(amount)) = (account, Amount::from_units(units)) else {
+            continue;
+        };
+        if !amount.is_zero() {
+            host.credit(&account, IOST, amount)?;
+            let shown = [IOST, by, account.as_str(), &amount.to_string(), ""];
+            host.receipt("token.iost/transfer", go_json(&shown))?;
+        }
+    }
+    // No part is larger than the fee.
+    let rest = Amount::from_units(parts.rest).unwrap_or_default();
+    if !rest.is_zero() {
+        issue::burn(host, rest)?;
+        host.receipt("token.iost/destroy", go_json(&[IOST, by, &rest.to_string()]))?;
+    }
+    Ok(())
+}
+
+/// Parts of the gas that a block's transactions were charged.
+#[derive(Debug, Default)]
+pub(crate) struct GasShares(BTreeMap<AccountName, u64>);
+
+impl GasShares {
+    /// Splits what a transaction of `payer`'s was charged.
+    pub(crate) fn add(
+        &mut self,
+        view: &View<'_>,
+        candidates: &Candidates,
+        parameters: &Parameters,
+        payer: &AccountName,
+        charged: u64,
+        app: Option<&AccountName>,
+    ) -> Result<(), RuntimeError> {
+        if charged == 0 {
+            return Ok(());
+        }
+        let inviter = inviter(view, candidates, payer)?;
+        let app_share = app.map(|_| parameters.app_share);
+        let parts = split(charged, inviter.as_ref().map(|i| i.share), app_share);
+        let shares = [(inviter.map(|i| i.account), parts.inviter), (app.cloned(), parts.app)];
+        for (account, gas) in shares {
+            if let (Some(account), 1..) = (account, gas) {
+                let sum = self.0.entry(account).or_default();
+                *sum = sum.saturating_add(gas);
+            }
+        }
+        Ok(())
+    }
+
+    /// Credits the parts, at the block's end.
+    pub(crate) fn write(&mut self, view: &mut View<'_>) -> Result<(), RuntimeError> {
+        for (account, gas) in std::mem::take(&mut self.0) {
+            let key = StateKey::gas(&account);
+            let mut record: Gas = view.get(&key)?.unwrap_or_default();
+            record.earned = record.earned.saturating_add(gas);
+            view.put(key, &record);
+        }
+        Ok(())
+    }
+}
