@@ -28,8 +28,8 @@ enum Command {
     Devnet(DevnetArgs),
     /// Asks relays as a browser does: verifies every answer and says what proved it.
     Light(crate::light_cli::LightArgs),
-    /// Reads a genesis file and prints the hash of the chain spec that it makes.
-    Genesis(GenesisArgs),
+    /// Makes and checks what a chain starts with.
+    Genesis(crate::genesis_cli::GenesisArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -76,16 +76,6 @@ struct DevnetArgs {
     web: Option<PathBuf>,
 }
 
-#[derive(Debug, clap::Args)]
-struct GenesisArgs {
-    /// The genesis file.
-    #[arg(value_name = "FILE")]
-    genesis: PathBuf,
-    /// Writes the chain spec's bytes here.
-    #[arg(long, value_name = "FILE")]
-    spec: Option<PathBuf>,
-}
-
 /// Runs what the command line asks for; the exit code tells what became of it.
 pub fn main(cli: Cli) -> anyhow::Result<ExitCode> {
     match cli.command {
@@ -105,7 +95,7 @@ pub fn main(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::Genesis(args) => {
             log("warn");
-            genesis(&args)
+            return crate::genesis_cli::run(&args, &mut std::io::stdout());
         }
     }
     .map(|()| ExitCode::SUCCESS)
@@ -219,18 +209,5 @@ fn run_devnet(args: DevnetArgs) -> anyhow::Result<()> {
         web: args.web,
     };
     devnet::run(&options, || interrupted.load(Ordering::Acquire))?;
-    Ok(())
-}
-
-fn genesis(args: &GenesisArgs) -> anyhow::Result<()> {
-    use std::io::Write as _;
-    let genesis = node::load_genesis(&args.genesis)?;
-    let spec = crate::executor::spec_of(&genesis)?;
-    if let Some(path) = &args.spec {
-        std::fs::write(path, commonware_codec::Encode::encode(&spec))
-            .with_context(|| format!("{} can't be written", path.display()))?;
-    }
-    let mut out = std::io::stdout();
-    writeln!(out, "{}", spec.hash())?;
     Ok(())
 }

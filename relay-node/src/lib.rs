@@ -4,6 +4,7 @@ pub mod cli;
 pub mod consensus;
 pub mod devnet;
 pub mod executor;
+pub mod genesis_cli;
 pub mod http;
 pub mod light_cli;
 pub mod mempool;

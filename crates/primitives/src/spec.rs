@@ -9,7 +9,7 @@ pub mod supply;
 mod text;
 
 pub use genesis::{
-    Genesis, GenesisAccount, GenesisCandidate, GenesisKeys, GenesisVesting, GenesisVote, KeysError,
+    Genesis, GenesisAccount, GenesisCandidate, GenesisGrant, GenesisKeys, GenesisVesting, GenesisVote, KeysError,
     VestingError,
 };
 pub use text::{consensus_key, consensus_keys, hex_digest};

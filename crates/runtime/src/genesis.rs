@@ -354,3 +354,6 @@ fn put_token(view: &mut View<'_>, preset: Preset, sum: u128) -> Result<(), Genes
     view.put(StateKey::token(IOST), &token);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -12,6 +12,6 @@ mod service;
 pub use config::{ConfigError, FileConfig, HttpSection, NodeConfig, PublicSection, load_genesis};
 pub use data_dir::{DataDir, DataDirError, FORMAT};
 pub use relays::RELAY_FILE;
-pub(crate) use run::WELL_KNOWN_KEY;
+pub(crate) use run::{FAUCET_ACCOUNT, WELL_KNOWN_KEY};
 pub use run::{NodeError, Ready, RunningNode, run, spawn};
 pub use service::NodeService;

@@ -26,8 +26,8 @@ const WORKERS: usize = 2;
 /// New transactions that wait to be passed on; what doesn't fit is passed on with the next repetition.
 const MAX_GOSSIP: usize = 4_096;
 /// The account that pays for the faucet, with IOST's well-known key (devnet only).
-pub(crate) const FAUCET_ACCOUNT: &str = "foundation";
-/// The secret key of `admin` and `foundation` on every IOST development chain. It protects nothing.
+pub(crate) const FAUCET_ACCOUNT: &str = "admin";
+/// The secret key of `admin` on every IOST development chain. It protects nothing.
 pub(crate) const WELL_KNOWN_KEY: &str =
     "2yquS3ySrGWPEKywCPzX4RTJugqRh7kJSo5aehsLYPEWkUxBWA39oMrZ7ZxuM4fgyXYs2cPwh5n8aNNpH5x2VyK1";
 

@@ -10,8 +10,8 @@ use crate::entry::{MAX_ITEMS, Vesting};
 use crate::{AccountName, Amount, ConsensusKey, Digest, PublicKey, Text, sha256};
 
 /// Keys that act together at genesis: one key as plain text, or several with how many of them are needed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "GenesisKeysText", into = "GenesisKeysText")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(into = "GenesisKeysText")]
 pub struct GenesisKeys {
     /// The keys, each of the same weight.
     pub keys: Vec<PublicKey>,
@@ -92,20 +92,42 @@ impl From<PublicKey> for GenesisKeys {
     }
 }
 
-#[derive(Clone, Serialize, Deserialize)]
+#[derive(Serialize)]
 #[serde(untagged)]
 enum GenesisKeysText {
     One(PublicKey),
     Several { keys: Vec<PublicKey>, threshold: u32 },
 }
 
-impl TryFrom<GenesisKeysText> for GenesisKeys {
-    type Error = KeysError;
-    fn try_from(text: GenesisKeysText) -> Result<Self, KeysError> {
-        match text {
-            GenesisKeysText::One(key) => Ok(key.into()),
-            GenesisKeysText::Several { keys, threshold } => Self::several(keys, threshold),
+impl<'de> Deserialize<'de> for GenesisKeys {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        d.deserialize_any(KeysVisitor)
+    }
+}
+
+/// Reads either form, and says what is wrong with the one that was meant.
+struct KeysVisitor;
+
+impl<'de> serde::de::Visitor<'de> for KeysVisitor {
+    type Value = GenesisKeys;
+
+    fn expecting(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("a base58 key, or `keys` and a `threshold`")
+    }
+
+    fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<GenesisKeys, E> {
+        PublicKey::from_base58(text).map(Into::into).map_err(E::custom)
+    }
+
+    fn visit_map<A: serde::de::MapAccess<'de>>(self, map: A) -> Result<GenesisKeys, A::Error> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Several {
+            keys: Vec<PublicKey>,
+            threshold: u32,
         }
+        let several = Several::deserialize(serde::de::value::MapAccessDeserializer::new(map))?;
+        GenesisKeys::several(several.keys, several.threshold).map_err(serde::de::Error::custom)
     }
 }
 
@@ -245,6 +267,23 @@ codec_struct!(GenesisVote {
     amount
 });
 
+/// Out of which part of the supply an account received how much ([`supply::ALLOCATIONS`](super::supply::ALLOCATIONS)).
+/// It hands out nothing by itself: it says where what the account holds, pledges, votes with and has as deposit comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GenesisGrant {
+    /// The account.
+    pub account: AccountName,
+    /// The part's name.
+    pub allocation: Text<32>,
+    /// How much.
+    pub amount: Amount,
+}
+codec_struct!(GenesisGrant {
+    account,
+    allocation,
+    amount
+});
+
 /// Everything that the chain starts with; nodes hold it as a JSON file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Genesis {
@@ -271,6 +310,9 @@ pub struct Genesis {
     /// What vests later.
     #[serde(default)]
     pub vesting: Vec<GenesisVesting>,
+    /// Where the accounts' tokens come from; on the main network this must be told of all of them.
+    #[serde(default)]
+    pub grants: Vec<GenesisGrant>,
 }
 
 impl Genesis {
@@ -283,6 +325,7 @@ impl Genesis {
             &self.votes.encode(),
             &self.pool.encode(),
             &self.vesting.encode(),
+            &self.grants.encode(),
         ])
     }
 }

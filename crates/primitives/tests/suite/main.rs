@@ -4,4 +4,5 @@
 mod certificates;
 mod codecs;
 mod fixtures;
+mod genesis;
 mod vectors;
