@@ -9,8 +9,8 @@ pub mod supply;
 mod text;
 
 pub use genesis::{
-    Genesis, GenesisAccount, GenesisCandidate, GenesisGrant, GenesisKeys, GenesisVesting, GenesisVote, KeysError,
-    VestingError,
+    Genesis, GenesisAccount, GenesisCandidate, GenesisGrant, GenesisKeys, GenesisVesting, GenesisVote,
+    KeysError, VestingError,
 };
 pub use text::{consensus_key, consensus_keys, hex_digest};
 

@@ -18,7 +18,9 @@ use crate::limits::Limits;
 use crate::list::write_list;
 use crate::precheck::{check_fresh, check_static};
 use crate::view::View;
-use crate::{BlockError, PushError, Refusal, RuntimeError, charge, committees, execute, rewards, supply, turns};
+use crate::{
+    BlockError, PushError, Refusal, RuntimeError, charge, committees, execute, rewards, supply, turns,
+};
 
 /// Most marks of expired transactions that a block removes at least; more than fit into a block's bytes, and otherwise
 /// four for each transaction that a block may hold.

@@ -15,7 +15,8 @@ use std::collections::BTreeMap;
 
 use credo_pob::{CandidateStatus, Candidates};
 use credo_primitives::entry::{Account, Gas, IOST};
-use credo_primitives::{AccountName, Amount, Parameters, Ratio, StateKey};
+use credo_primitives::spec::Ratio;
+use credo_primitives::{AccountName, Amount, Parameters, StateKey};
 
 use crate::RuntimeError;
 use crate::abi::go_json;
@@ -92,7 +93,10 @@ pub(crate) fn hand_out(
     let inviter = inviter(host.view, host.ledger.candidates(), payer)?;
     let app_share = app.map(|_| host.parameters().app_share);
     let parts = split(fee.units(), inviter.as_ref().map(|i| i.share), app_share);
-    let shares = [(inviter.map(|i| i.account), parts.inviter), (app.cloned(), parts.app)];
+    let shares = [
+        (inviter.map(|i| i.account), parts.inviter),
+        (app.cloned(), parts.app),
+    ];
     for (account, units) in shares {
         let (Some(account), Some(amount)) = (account, Amount::from_units(units)) else {
             continue;
@@ -133,7 +137,10 @@ impl GasShares {
         let inviter = inviter(view, candidates, payer)?;
         let app_share = app.map(|_| parameters.app_share);
         let parts = split(charged, inviter.as_ref().map(|i| i.share), app_share);
-        let shares = [(inviter.map(|i| i.account), parts.inviter), (app.cloned(), parts.app)];
+        let shares = [
+            (inviter.map(|i| i.account), parts.inviter),
+            (app.cloned(), parts.app),
+        ];
         for (account, gas) in shares {
             if let (Some(account), 1..) = (account, gas) {
                 let sum = self.0.entry(account).or_default();

@@ -76,7 +76,9 @@ impl WellKnown {
             accounts: BTreeSet::from([SecretKey::from_base58(WELL_KNOWN_KEY).map_err(made)?.public_key()]),
             nodes: BTreeSet::new(),
         };
-        let fixed = FOUNDATION_KEYS.into_iter().chain(nodes.iter().map(String::as_str));
+        let fixed = FOUNDATION_KEYS
+            .into_iter()
+            .chain(nodes.iter().map(String::as_str));
         for name in fixed.chain(names) {
             known.accounts.insert(account_key(name)?);
             known.nodes.insert(consensus_key(name)?);
@@ -282,7 +284,10 @@ mod tests {
         let foundation = &genesis.accounts[1];
         assert_eq!(foundation.name.as_str(), "foundation");
         assert_eq!(foundation.owner, foundation.active);
-        assert_eq!((foundation.active.keys.len(), foundation.active.threshold), (3, 2));
+        assert_eq!(
+            (foundation.active.keys.len(), foundation.active.threshold),
+            (3, 2)
+        );
         let documented = include_str!("../../../docs/operating.md");
         for (name, key) in FOUNDATION_KEYS.iter().zip(&foundation.active.keys) {
             let secret = account_secret(name).unwrap();
@@ -305,7 +310,11 @@ mod tests {
         let names: Vec<&str> = genesis.accounts.iter().map(|a| a.name.as_str()).collect();
         let known = WellKnown::of(names.into_iter()).unwrap();
         for account in &genesis.accounts {
-            assert!(account.active.keys.iter().all(|key| known.account(key)), "{}", account.name);
+            assert!(
+                account.active.keys.iter().all(|key| known.account(key)),
+                "{}",
+                account.name
+            );
         }
         assert!(genesis.candidates.iter().all(|c| known.node(&c.key)));
         let own = SecretKey::from_seed(Algorithm::Ed25519, &[9; 32]).unwrap();

@@ -101,11 +101,14 @@ pub(super) fn check(genesis: &Genesis) -> Checked {
         Ok(spec) => checked.spec = Some(spec),
         Err(error) => problems.push(error.to_string()),
     }
-    let (stand, seats) = (genesis.candidates.len(), genesis.parameters.committee_size as usize);
+    let (stand, seats) = (
+        genesis.candidates.len(),
+        genesis.parameters.committee_size as usize,
+    );
     if stand < seats {
-        checked
-            .remarks
-            .push(format!("{stand} candidates stand for {seats} seats: all of them sit"));
+        checked.remarks.push(format!(
+            "{stand} candidates stand for {seats} seats: all of them sit"
+        ));
     }
     checked
 }
@@ -161,8 +164,15 @@ fn grants_cover(genesis: &Genesis, problems: &mut Vec<String>) {
 
 /// The account with admin rights exists; on the main and a test network two of three keys act for it.
 fn foundation(genesis: &Genesis, problems: &mut Vec<String>) {
-    let Some(account) = genesis.accounts.iter().find(|a| a.name.as_str() == supply::FOUNDATION) else {
-        problems.push(format!("the account {}, which has admin rights, is missing", supply::FOUNDATION));
+    let Some(account) = genesis
+        .accounts
+        .iter()
+        .find(|a| a.name.as_str() == supply::FOUNDATION)
+    else {
+        problems.push(format!(
+            "the account {}, which has admin rights, is missing",
+            supply::FOUNDATION
+        ));
         return;
     };
     if !is_public(genesis.preset) {
@@ -184,15 +194,21 @@ fn foundation(genesis: &Genesis, problems: &mut Vec<String>) {
 fn candidates(genesis: &Genesis, problems: &mut Vec<String>) {
     let count = genesis.candidates.len();
     if count < LEAST_CANDIDATES {
-        problems.push(format!("{count} candidates stand; at least {LEAST_CANDIDATES} are needed"));
+        problems.push(format!(
+            "{count} candidates stand; at least {LEAST_CANDIDATES} are needed"
+        ));
     }
     let mut addresses = BTreeSet::new();
     for candidate in &genesis.candidates {
         let (account, net_id) = (&candidate.account, candidate.net_id.as_str());
         if crate::consensus::address(net_id).is_none() {
-            problems.push(format!("{account}: \"{net_id}\" is no address such as node.example.org:8470"));
+            problems.push(format!(
+                "{account}: \"{net_id}\" is no address such as node.example.org:8470"
+            ));
         } else if !addresses.insert(net_id) {
-            problems.push(format!("{account}: another candidate has the address {net_id}, too"));
+            problems.push(format!(
+                "{account}: another candidate has the address {net_id}, too"
+            ));
         }
         let local = |address: SocketAddr| address.ip().is_loopback() || address.ip().is_unspecified();
         if is_public(genesis.preset) && net_id.parse().is_ok_and(local) {
@@ -211,7 +227,10 @@ fn well_known(genesis: &Genesis, problems: &mut Vec<String>) {
     for account in &genesis.accounts {
         let mut keys = account.owner.keys.iter().chain(&account.active.keys);
         if let Some(key) = keys.find(|key| known.account(key)) {
-            problems.push(format!("{}: everybody knows the secret of the key {key}", account.name));
+            problems.push(format!(
+                "{}: everybody knows the secret of the key {key}",
+                account.name
+            ));
         }
     }
     for candidate in genesis.candidates.iter().filter(|c| known.node(&c.key)) {
@@ -263,8 +282,15 @@ fn public(genesis: &Genesis, problems: &mut Vec<String>) {
         }
     }
     let known = |id: &str| supply::ALLOCATIONS.iter().any(|allocation| allocation.id == id);
-    for grant in genesis.grants.iter().filter(|grant| !known(grant.allocation.as_str())) {
-        problems.push(format!("{}: the supply has no part {}", grant.account, grant.allocation));
+    for grant in genesis
+        .grants
+        .iter()
+        .filter(|grant| !known(grant.allocation.as_str()))
+    {
+        problems.push(format!(
+            "{}: the supply has no part {}",
+            grant.account, grant.allocation
+        ));
     }
     let threshold = genesis
         .parameters

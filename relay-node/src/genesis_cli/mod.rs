@@ -128,14 +128,20 @@ fn new(preset: Preset, template: &Path, path: &Path, out: &mut dyn Write) -> any
         return Ok(ExitCode::FAILURE);
     }
     let json = serde_json::to_vec_pretty(&genesis).context("the genesis file can't be written as JSON")?;
-    let file = std::fs::OpenOptions::new().write(true).create_new(true).open(path);
+    let file = std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(path);
     match file {
         Ok(mut file) => file
             .write_all(&json)
             .and_then(|()| file.sync_all())
             .with_context(|| format!("{} can't be written", path.display()))?,
         Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {
-            bail!("{} exists already; a genesis file is never overwritten", path.display())
+            bail!(
+                "{} exists already; a genesis file is never overwritten",
+                path.display()
+            )
         }
         Err(error) => return Err(error).with_context(|| format!("{} can't be written", path.display())),
     }

@@ -59,8 +59,16 @@ fn percent(part: u128, whole: u128) -> String {
 impl Report {
     pub(super) fn of(genesis: &Genesis, checked: &Checked) -> Self {
         let votes = votes(genesis);
-        let sits = |key| checked.spec.as_ref().is_some_and(|spec| spec.committee.contains(key));
-        let foundation = genesis.accounts.iter().find(|a| a.name.as_str() == supply::FOUNDATION);
+        let sits = |key| {
+            checked
+                .spec
+                .as_ref()
+                .is_some_and(|spec| spec.committee.contains(key))
+        };
+        let foundation = genesis
+            .accounts
+            .iter()
+            .find(|a| a.name.as_str() == supply::FOUNDATION);
         Self {
             preset: name_of(genesis.preset),
             name: genesis.name.to_string(),
@@ -137,7 +145,11 @@ fn parts(genesis: &Genesis) -> Vec<Part> {
             (true, supply::FOUNDATION) => "Business and marketing".into(),
             _ => format!("vesting to {account}"),
         };
-        let how = format!("to {account} in {} months from {}", part.months, date::day(part.start_ms));
+        let how = format!(
+            "to {account} in {} months from {}",
+            part.months,
+            date::day(part.start_ms)
+        );
         row(title, 0, u128::from(part.total.units()), how);
     }
     rows
@@ -154,7 +166,11 @@ pub(super) fn problems(problems: &[String], out: &mut dyn Write) -> std::io::Res
 /// Prints a report for people.
 pub(super) fn text(report: &Report, out: &mut dyn Write) -> std::io::Result<()> {
     writeln!(out, "{} ({}), from {}", report.name, report.preset, report.time)?;
-    writeln!(out, "\n{:<28} {:>8} {:>20} {:>20}", "allocation", "share", "liquid", "vesting")?;
+    writeln!(
+        out,
+        "\n{:<28} {:>8} {:>20} {:>20}",
+        "allocation", "share", "liquid", "vesting"
+    )?;
     for part in &report.parts {
         writeln!(
             out,
@@ -171,7 +187,11 @@ pub(super) fn text(report: &Report, out: &mut dyn Write) -> std::io::Result<()> 
     writeln!(out, "{:<28} {:>8} {:>20}", "available for votes", "", available)?;
     let foundation = report.foundation.as_deref().unwrap_or("missing");
     writeln!(out, "\n{} accounts; foundation: {foundation}", report.accounts)?;
-    let sitting = report.candidates.iter().filter(|candidate| candidate.sits).count();
+    let sitting = report
+        .candidates
+        .iter()
+        .filter(|candidate| candidate.sits)
+        .count();
     writeln!(
         out,
         "{} candidates; committee of epoch 0: {sitting} of {} seats",

@@ -15,7 +15,10 @@ pub(super) fn csv() -> String {
             foundation,
             available,
         } = month;
-        out.push_str(&format!("{month},{},{pool},{foundation},{available}\n", date::text(from_ms)));
+        out.push_str(&format!(
+            "{month},{},{pool},{foundation},{available}\n",
+            date::text(from_ms)
+        ));
     }
     out
 }
@@ -43,7 +46,9 @@ pub(super) fn table() -> String {
 
 /// Groups a number's digits by thousands.
 pub(super) fn grouped(number: &str) -> String {
-    let (whole, fraction) = number.split_once('.').map_or((number, None), |(w, f)| (w, Some(f)));
+    let (whole, fraction) = number
+        .split_once('.')
+        .map_or((number, None), |(w, f)| (w, Some(f)));
     let mut out = String::new();
     for (place, digit) in whole.chars().enumerate() {
         if place > 0 && (whole.len() - place).is_multiple_of(3) {
@@ -77,7 +82,9 @@ fn x(month: u32) -> u64 {
 pub(super) fn svg() -> String {
     let months = schedule();
     let layers: [(&str, &str, fn(&Month) -> u64); 3] = [
-        ("#94d2bd", "reward pool: treasury and community", |m| m.available.units()),
+        ("#94d2bd", "reward pool: treasury and community", |m| {
+            m.available.units()
+        }),
         ("#ee9b00", "foundation: business and marketing", |m| {
             liquid().units() + m.foundation.units()
         }),

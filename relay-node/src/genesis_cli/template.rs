@@ -34,7 +34,10 @@ pub(super) fn read(path: &Path) -> anyhow::Result<String> {
         .with_context(|| format!("{} can't be read", path.display()))?
         .len();
     if size > MAX_TEMPLATE {
-        bail!("{} has {size} bytes, a template has at most {MAX_TEMPLATE}", path.display());
+        bail!(
+            "{} has {size} bytes, a template has at most {MAX_TEMPLATE}",
+            path.display()
+        );
     }
     std::fs::read_to_string(path).with_context(|| format!("{} can't be read", path.display()))
 }
@@ -194,13 +197,15 @@ pub(super) fn build(text: &str, preset: Preset) -> Result<Genesis, Vec<String>> 
 
 /// What vests on the main network, and on a test network as there.
 pub(super) fn schedule() -> [GenesisVesting; 2] {
-    [(supply::POOL, supply::to_pool()), (supply::FOUNDATION, supply::to_foundation())].map(|(account, total)| {
-        GenesisVesting {
-            account: AccountName::any(account).expect("the schedule's accounts have valid names"),
-            total,
-            start_ms: supply::VESTING_START_MS,
-            months: supply::VESTING_MONTHS,
-        }
+    [
+        (supply::POOL, supply::to_pool()),
+        (supply::FOUNDATION, supply::to_foundation()),
+    ]
+    .map(|(account, total)| GenesisVesting {
+        account: AccountName::any(account).expect("the schedule's accounts have valid names"),
+        total,
+        start_ms: supply::VESTING_START_MS,
+        months: supply::VESTING_MONTHS,
     })
 }
 
@@ -215,12 +220,16 @@ fn balance(
         amounts.map(|amount| u128::from(amount.units())).sum()
     };
     let granted = sum(&mut account.grants.values());
-    let stands = candidates.iter().any(|candidate| candidate.account == account.name);
+    let stands = candidates
+        .iter()
+        .any(|candidate| candidate.account == account.name);
     let deposit = if stands { deposit } else { Amount::ZERO };
     let votes = sum(&mut account.votes.values());
     let staked = sum(&mut [account.pledge, deposit].iter()) + votes;
     let left = granted.checked_sub(staked);
-    let left = left.and_then(|left| u64::try_from(left).ok()).and_then(Amount::from_units);
+    let left = left
+        .and_then(|left| u64::try_from(left).ok())
+        .and_then(Amount::from_units);
     left.unwrap_or_else(|| {
         let shown = |units: u128| {
             let amount = u64::try_from(units).ok().and_then(Amount::from_units);

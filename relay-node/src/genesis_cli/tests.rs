@@ -123,7 +123,10 @@ fn the_main_network_is_handed_out_to_the_unit() {
     assert!(folder.make("main", &filled("main")).0);
     let genesis = folder.genesis();
     assert_eq!(check::total(&genesis), u128::from(supply::SUPPLY.units()));
-    assert_eq!(genesis.parameters.available_votes, Amount::from_iost(12_075_000_000));
+    assert_eq!(
+        genesis.parameters.available_votes,
+        Amount::from_iost(12_075_000_000)
+    );
     assert!(genesis.pool.is_zero());
     let vesting: Vec<_> = genesis
         .vesting
@@ -138,16 +141,28 @@ fn the_main_network_is_handed_out_to_the_unit() {
             ("foundation", marketing, 1_767_225_600_000, 120)
         ]
     );
-    let first = genesis.accounts.iter().find(|a| a.name.as_str() == "first").unwrap();
+    let first = genesis
+        .accounts
+        .iter()
+        .find(|a| a.name.as_str() == "first")
+        .unwrap();
     // Grants less pledge, votes and deposit.
-    assert_eq!(first.balance, Amount::from_iost(262_500_000 - 1_000 - 5_000_000 - 100_000));
+    assert_eq!(
+        first.balance,
+        Amount::from_iost(262_500_000 - 1_000 - 5_000_000 - 100_000)
+    );
     let (_, json) = command(&["check", &folder.path("genesis.json"), "--json"]);
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     let parts: Vec<_> = json["parts"]
         .as_array()
         .unwrap()
         .iter()
-        .map(|part| (part["allocation"].as_str().unwrap(), part["share_percent"].as_str().unwrap()))
+        .map(|part| {
+            (
+                part["allocation"].as_str().unwrap(),
+                part["share_percent"].as_str().unwrap(),
+            )
+        })
         .collect();
     assert_eq!(
         parts,
@@ -187,7 +202,10 @@ fn refused(preset: &str, from: &str, to: &str, reason: &str) {
 
 #[test]
 fn unsafe_or_incomplete_templates_are_refused_with_sentences() {
-    let well_known = SecretKey::from_base58(WELL_KNOWN_KEY).unwrap().public_key().to_base58();
+    let well_known = SecretKey::from_base58(WELL_KNOWN_KEY)
+        .unwrap()
+        .public_key()
+        .to_base58();
     let everybody = format!("everybody knows the secret of the key {well_known}");
     let three = |n| format!("threshold = {n}");
     for (preset, from, to, reason) in [
@@ -263,21 +281,66 @@ fn unsafe_or_incomplete_templates_are_refused_with_sentences() {
             "name = \"credo\"\nparameters = { slot_ms = 100 }",
             "the main network's parameters are fixed",
         ),
-        ("main", "node1.example.org:8470", "127.0.0.1:8470", "nobody else reaches 127.0.0.1:8470"),
-        ("main", "node1.example.org:8470", "node1.example.org", "is no address such as"),
+        (
+            "main",
+            "node1.example.org:8470",
+            "127.0.0.1:8470",
+            "nobody else reaches 127.0.0.1:8470",
+        ),
+        (
+            "main",
+            "node1.example.org:8470",
+            "node1.example.org",
+            "is no address such as",
+        ),
         (
             "main",
             "node1.example.org:8470",
             "node0.example.org:8470",
             "second: another candidate has the address node0.example.org:8470, too",
         ),
-        ("main", &node_key(1), &node_key(0), "pubkey is used by another producer"),
-        ("main", "2026-12-01T00:00:00Z", "2026-12-01", "\"2026-12-01\" is no date such as"),
-        ("main", "2026-12-01T00:00:00Z", "2400-12-01T00:00:00Z", "beyond the time that transactions can name"),
-        ("main", "pledge = \"1000\"", "pledges = \"1000\"", "unknown field `pledges`"),
-        ("main", "\"8400000000\"", "\"8400000000.000000001\"", "at most 8 decimals are allowed"),
-        ("main", "name = \"second\"", "name = \"first\"", "genesis names the account first twice"),
-        ("main", "name = \"sale_01\"", "name = \"sale\"", "id length should be between 5,11"),
+        (
+            "main",
+            &node_key(1),
+            &node_key(0),
+            "pubkey is used by another producer",
+        ),
+        (
+            "main",
+            "2026-12-01T00:00:00Z",
+            "2026-12-01",
+            "\"2026-12-01\" is no date such as",
+        ),
+        (
+            "main",
+            "2026-12-01T00:00:00Z",
+            "2400-12-01T00:00:00Z",
+            "beyond the time that transactions can name",
+        ),
+        (
+            "main",
+            "pledge = \"1000\"",
+            "pledges = \"1000\"",
+            "unknown field `pledges`",
+        ),
+        (
+            "main",
+            "\"8400000000\"",
+            "\"8400000000.000000001\"",
+            "at most 8 decimals are allowed",
+        ),
+        (
+            "main",
+            "name = \"second\"",
+            "name = \"first\"",
+            "genesis names the account first twice",
+        ),
+        (
+            "main",
+            "name = \"sale_01\"",
+            "name = \"sale\"",
+            "id length should be between 5,11",
+        ),
     ] {
         refused(preset, from, to, reason);
     }
@@ -298,29 +361,62 @@ fn a_private_network_has_its_own_numbers_and_schedule() {
     assert_eq!(genesis.vesting[0].months, 60);
     assert!(said.contains("vesting to issue.iost"), "{said}");
 
-    refused("private", "committee_size = 4", "seats = 4", "there is no parameter `seats`");
-    refused("private", "committee_size = 4", "committee_size = 0", "parameter committee_size is out of range");
-    refused("private", "committee_size = 4", "committee_size = \"4\"", "the parameters can't be read");
-    refused("private", "committee_size = 4", "available_votes = \"4\"", "`available_votes` follows from");
-    refused("private", "committee_size = 4", "chain_id = 1024", "the chain id 1024 is a devnet's");
+    refused(
+        "private",
+        "committee_size = 4",
+        "seats = 4",
+        "there is no parameter `seats`",
+    );
+    refused(
+        "private",
+        "committee_size = 4",
+        "committee_size = 0",
+        "parameter committee_size is out of range",
+    );
+    refused(
+        "private",
+        "committee_size = 4",
+        "committee_size = \"4\"",
+        "the parameters can't be read",
+    );
+    refused(
+        "private",
+        "committee_size = 4",
+        "available_votes = \"4\"",
+        "`available_votes` follows from",
+    );
+    refused(
+        "private",
+        "committee_size = 4",
+        "chain_id = 1024",
+        "the chain id 1024 is a devnet's",
+    );
 }
 
 #[test]
 fn fewer_than_four_candidates_make_no_chain_but_a_devnet() {
     let last = |text: &str| {
         let at = text.rfind("[[candidates]]").unwrap();
-        let end = text[at..].find("# A part that vests").map_or(text.len(), |end| at + end);
+        let end = text[at..]
+            .find("# A part that vests")
+            .map_or(text.len(), |end| at + end);
         format!("{}{}", &text[..at], &text[end..])
     };
     let folder = Folder::new();
     for preset in ["main", "test", "private"] {
         let (ok, said) = folder.make(preset, &last(&filled(preset)));
         assert!(!ok);
-        assert!(said.contains("3 candidates stand; at least 4 are needed"), "{said}");
+        assert!(
+            said.contains("3 candidates stand; at least 4 are needed"),
+            "{said}"
+        );
     }
     let (ok, said) = folder.make("devnet", &last(&filled("devnet")));
     assert!(ok, "{said}");
-    assert!(said.contains("3 candidates stand for 4 seats: all of them sit"), "{said}");
+    assert!(
+        said.contains("3 candidates stand for 4 seats: all of them sit"),
+        "{said}"
+    );
 }
 
 #[test]
@@ -360,7 +456,10 @@ fn a_file_that_was_changed_fails_the_check_with_reasons() {
     for (change, reason) in changes {
         let (ok, said) = folder.check_changed(change);
         assert!(!ok, "{reason}");
-        assert!(said.contains(&format!("wrong: {reason}")), "expected: {reason}\nsaid: {said}");
+        assert!(
+            said.contains(&format!("wrong: {reason}")),
+            "expected: {reason}\nsaid: {said}"
+        );
     }
     let (ok, said) = folder.check_changed(|_| ());
     assert!(ok, "{said}");
@@ -374,14 +473,26 @@ fn a_file_that_was_changed_fails_the_check_with_reasons() {
 fn nothing_that_exists_is_overwritten_and_the_salt_can_be_given() {
     let folder = Folder::new();
     let salt = "11".repeat(32);
-    let text = filled("main").replacen("name = \"credo\"", &format!("name = \"credo\"\nsalt = \"{salt}\""), 1);
+    let text = filled("main").replacen(
+        "name = \"credo\"",
+        &format!("name = \"credo\"\nsalt = \"{salt}\""),
+        1,
+    );
     assert!(folder.make("main", &text).0);
     let made = std::fs::read(folder.path("genesis.json")).unwrap();
     let (ok, said) = folder.make("main", &filled("main"));
-    assert!(!ok && said.contains("exists already; a genesis file is never overwritten"), "{said}");
+    assert!(
+        !ok && said.contains("exists already; a genesis file is never overwritten"),
+        "{said}"
+    );
     assert_eq!(std::fs::read(folder.path("genesis.json")).unwrap(), made);
     assert_eq!(hex::encode(folder.genesis().salt), salt);
-    refused("main", "name = \"credo\"", "name = \"credo\"\nsalt = \"12\"", "`salt` isn't 64 hexadecimal characters");
+    refused(
+        "main",
+        "name = \"credo\"",
+        "name = \"credo\"\nsalt = \"12\"",
+        "`salt` isn't 64 hexadecimal characters",
+    );
 
     // The spec's bytes, as a client reads them.
     let spec = folder.path("spec.bin");
@@ -398,5 +509,8 @@ fn the_schedule_is_told_in_three_forms() {
     let (ok, svg) = command(&["schedule", "--svg"]);
     assert!(ok && svg.starts_with("<svg "));
     let (ok, table) = command(&["schedule"]);
-    assert!(ok && table.contains("| 2036-01-01 | 120 | 8,400,000,000 | 525,000,000 | 21,000,000,000 | 100.00 % |"));
+    assert!(
+        ok && table
+            .contains("| 2036-01-01 | 120 | 8,400,000,000 | 525,000,000 | 21,000,000,000 | 100.00 % |")
+    );
 }

@@ -365,6 +365,7 @@ fn balances_count_what_has_returned() {
     let balance = Balance {
         available: units(5),
         frozen: vec![frozen(3, 100), frozen(4, 200)],
+        staked: units(9),
     };
     round_trip(&balance);
     assert_eq!(
@@ -383,7 +384,7 @@ fn a_spec_that_is_malformed_or_of_another_format_is_refused() {
         change(&mut other);
         ChainSpec::from_bytes(&other.encode()).unwrap_err()
     };
-    assert_eq!(refused(&|s| s.version = 2), SpecError::Version(2));
+    assert_eq!(refused(&|s| s.version = 1), SpecError::Version(1));
     assert_eq!(
         refused(&|s| s.parameters.committee_size = 0),
         SpecError::Parameter("committee_size")

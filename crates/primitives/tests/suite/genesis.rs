@@ -1,10 +1,10 @@
 //! The genesis file's types: how keys and amounts stand in JSON, and what is refused.
 
 use credo_primitives::entry::{MAX_ITEMS, Vesting};
-use credo_primitives::spec::{
-    Genesis, GenesisAccount, GenesisKeys, GenesisVesting, KeysError, VestingError,
+use credo_primitives::spec::{Genesis, GenesisAccount, GenesisKeys, GenesisVesting, KeysError, VestingError};
+use credo_primitives::{
+    AccountName, Algorithm, Amount, Digest, Parameters, Preset, PublicKey, SecretKey, Text,
 };
-use credo_primitives::{AccountName, Algorithm, Amount, Digest, Parameters, Preset, PublicKey, SecretKey, Text};
 
 fn key(n: u8) -> PublicKey {
     SecretKey::from_seed(Algorithm::Ed25519, &[n; 32])
@@ -53,15 +53,25 @@ fn keys_that_cannot_act_together_are_refused_when_read_too() {
         (keys(0..most + 1, 2), KeysError::TooMany(MAX_ITEMS + 1)),
     ] {
         assert_eq!(keys.validate(), Err(error.clone()));
-        assert_eq!(GenesisKeys::several(keys.keys.clone(), keys.threshold), Err(error));
+        assert_eq!(
+            GenesisKeys::several(keys.keys.clone(), keys.threshold),
+            Err(error)
+        );
         let texts: Vec<String> = keys.keys.iter().map(PublicKey::to_base58).collect();
         let json = serde_json::json!({"keys": texts, "threshold": keys.threshold});
         let said = serde_json::from_value::<GenesisKeys>(json).unwrap_err();
         assert_eq!(said.to_string(), keys.validate().unwrap_err().to_string());
     }
-    let said = |json| serde_json::from_value::<GenesisKeys>(json).unwrap_err().to_string();
+    let said = |json| {
+        serde_json::from_value::<GenesisKeys>(json)
+            .unwrap_err()
+            .to_string()
+    };
     assert_eq!(said(serde_json::json!("KEY!")), "this key isn't base58 text");
-    assert_eq!(said(serde_json::json!({"keys": ["KEY!"], "threshold": 1})), "this key isn't base58 text");
+    assert_eq!(
+        said(serde_json::json!({"keys": ["KEY!"], "threshold": 1})),
+        "this key isn't base58 text"
+    );
     let expected = "expected a base58 key, or `keys` and a `threshold`";
     assert!(said(serde_json::json!(5)).ends_with(expected));
     assert_eq!(keys(0..most, u32::from(most)).validate(), Ok(()));
@@ -118,7 +128,13 @@ fn what_a_file_leaves_out_is_nothing() {
     for left_out in ["pool", "vesting", "grants"] {
         assert!(json.as_object_mut().unwrap().remove(left_out).is_some());
     }
-    assert!(json["accounts"][0].as_object_mut().unwrap().remove("pledge").is_some());
+    assert!(
+        json["accounts"][0]
+            .as_object_mut()
+            .unwrap()
+            .remove("pledge")
+            .is_some()
+    );
     assert_eq!(serde_json::from_value::<Genesis>(json).unwrap(), file());
 }
 

@@ -113,10 +113,7 @@ fn take(host: &mut Host<'_, '_>, account: &AccountName, bytes: u64, what_for: &s
     let had = ram(host, account)?;
     let left = had.own.checked_sub(bytes).zip(had.total.checked_sub(bytes));
     let Some((own, total)) = left else {
-        return fail(format!(
-            "self ram amount {}, not enough for {what_for}",
-            had.own
-        ));
+        return fail(format!("self ram amount {}, not enough for {what_for}", had.own));
     };
     set_ram(host, account, Ram { own, total })
 }

@@ -99,7 +99,8 @@ impl First {
     }
 
     fn balance(&self, account: &str) -> Balance {
-        self.get(StateKey::balance(&name(account), IOST)).unwrap_or_default()
+        self.get(StateKey::balance(&name(account), IOST))
+            .unwrap_or_default()
     }
 
     fn pool(&self) -> Pool {
@@ -122,7 +123,12 @@ impl First {
                 balance.available.units() + balance.staked.units()
             })
             .sum();
-        let unvested: u64 = self.pool().vesting.iter().map(|part| part.unvested().units()).sum();
+        let unvested: u64 = self
+            .pool()
+            .vesting
+            .iter()
+            .map(|part| part.unvested().units())
+            .sum();
         balances + unvested
     }
 }
@@ -146,7 +152,10 @@ fn what_is_staked_stands_in_its_records_and_brings_a_day_s_gas() {
     assert_eq!((alice.available, alice.staked), (iost(1_000), iost(320)));
     let pledges: Pledges = first.get(StateKey::pledges(&name("alice"))).unwrap();
     assert_eq!(pledges.to.len(), 1);
-    assert_eq!((pledges.to[0].account.as_str(), pledges.to[0].amount), ("alice", iost(20)));
+    assert_eq!(
+        (pledges.to[0].account.as_str(), pledges.to[0].amount),
+        ("alice", iost(20))
+    );
     let gas: Gas = first.get(StateKey::gas(&name("alice"))).unwrap();
     assert_eq!((gas.pledged, gas.voted), (iost(20), iost(300)));
     assert_eq!(gas.stock, 320 * 100_000 * 100);
@@ -179,11 +188,20 @@ fn one_key_has_all_the_weight_and_several_share_it() {
     let foundation: Account = first.get(StateKey::account(&name("foundation"))).unwrap();
     for permission in ["active", "owner"] {
         let permission = foundation.permission(permission).unwrap();
-        let keys: Vec<_> = permission.items.iter().map(|item| item.principal.clone()).collect();
+        let keys: Vec<_> = permission
+            .items
+            .iter()
+            .map(|item| item.principal.clone())
+            .collect();
         assert_eq!(keys, [1, 2, 3].map(|n| Principal::Key(key(n))));
     }
     // Each key leads to the accounts in whose permissions it stands.
-    let of = |n| first.get::<KeyAccounts>(StateKey::key_accounts(&key(n))).unwrap().accounts;
+    let of = |n| {
+        first
+            .get::<KeyAccounts>(StateKey::key_accounts(&key(n)))
+            .unwrap()
+            .accounts
+    };
     assert_eq!(of(1), [name("foundation"), name("alice")]);
     assert_eq!(of(4), [name("alice")]);
 }
@@ -191,8 +209,14 @@ fn one_key_has_all_the_weight_and_several_share_it() {
 #[test]
 fn the_pool_holds_what_the_file_says_and_months_that_are_over_vest_at_once() {
     let pool = First::of(&file()).pool();
-    assert_eq!((pool.free, pool.available), (iost(700), file().parameters.available_votes));
-    assert_eq!(pool.vesting.iter().map(|part| part.done).collect::<Vec<_>>(), [0, 0]);
+    assert_eq!(
+        (pool.free, pool.available),
+        (iost(700), file().parameters.available_votes)
+    );
+    assert_eq!(
+        pool.vesting.iter().map(|part| part.done).collect::<Vec<_>>(),
+        [0, 0]
+    );
 
     let mut late = file();
     late.time_ms = START + 3 * Vesting::MONTH_MS;
@@ -228,7 +252,10 @@ fn what_makes_no_chain_is_refused_with_a_sentence() {
             Box::new(|f| f.accounts[0].active.threshold = 4),
             GenesisError::Keys {
                 account: name("foundation"),
-                source: KeysError::Threshold { threshold: 4, keys: 3 },
+                source: KeysError::Threshold {
+                    threshold: 4,
+                    keys: 3,
+                },
             },
         ),
         (

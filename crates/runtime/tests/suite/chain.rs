@@ -108,6 +108,7 @@ pub(crate) fn genesis_file() -> Genesis {
             .collect(),
         pool: Amount::from_iost(POOL),
         vesting: Vec::new(),
+        grants: Vec::new(),
     }
 }
 

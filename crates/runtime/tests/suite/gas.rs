@@ -115,10 +115,7 @@ fn without_gas_for_its_limit_a_transaction_is_refused_and_leaves_no_trace() {
         has: 0,
         needs: 100_000_000,
     };
-    assert_eq!(
-        refusal.to_string(),
-        "gas not enough: user alice has 0 < 1000000"
-    );
+    assert_eq!(refusal.to_string(), "gas not enough: user alice has 0 < 1000000");
     assert!(refusal.is_temporary());
     let at = chain.time_ms + chain.spec.parameters.slot_ms;
     assert_eq!(
@@ -136,7 +133,11 @@ fn without_gas_for_its_limit_a_transaction_is_refused_and_leaves_no_trace() {
     let Err(PushError::Refused(refusal)) = admit(&chain.spec, &chain.state, &tx, at) else {
         panic!("999,000 gas and what a slot brings aren't a million");
     };
-    assert!(refusal.to_string().starts_with("gas not enough: user alice has 9990"));
+    assert!(
+        refusal
+            .to_string()
+            .starts_with("gas not enough: user alice has 9990")
+    );
     assert!(pledge(&mut chain, "bobby", "alice", "1").is_success());
     let at = chain.time_ms + chain.spec.parameters.slot_ms;
     assert_eq!(admit(&chain.spec, &chain.state, &tx, at), Ok(()));
@@ -229,11 +230,19 @@ fn pledges_and_their_return_give_iosts_texts_and_change_nothing() {
     let cases = [
         ("pledge", r#"["nobody","alice","1"]"#, "invalid user name nobody"),
         ("pledge", r#"["alice","nobody","1"]"#, "invalid user name nobody"),
-        ("pledge", r#"["bobby","alice","1"]"#, "transaction has no permission"),
+        (
+            "pledge",
+            r#"["bobby","alice","1"]"#,
+            "transaction has no permission",
+        ),
         ("pledge", r#"["alice","alice","x"]"#, "invalid amount x"),
         ("pledge", r#"["alice","alice","-1"]"#, "invalid amount -1"),
         ("pledge", r#"["alice","alice","0"]"#, "invalid amount 0"),
-        ("pledge", r#"["alice","alice","0.000000001"]"#, "invalid amount 0.000000001"),
+        (
+            "pledge",
+            r#"["alice","alice","0.000000001"]"#,
+            "invalid amount 0.000000001",
+        ),
         (
             "pledge",
             r#"["alice","alice","99999999999999"]"#,
@@ -245,9 +254,21 @@ fn pledges_and_their_return_give_iosts_texts_and_change_nothing() {
             r#"["alice","alice","995.1"]"#,
             "balance not enough 995 < 995.1",
         ),
-        ("unpledge", r#"["nobody","alice","1"]"#, "invalid user name nobody"),
-        ("unpledge", r#"["alice","nobody","1"]"#, "invalid user name nobody"),
-        ("unpledge", r#"["bobby","alice","1"]"#, "transaction has no permission"),
+        (
+            "unpledge",
+            r#"["nobody","alice","1"]"#,
+            "invalid user name nobody",
+        ),
+        (
+            "unpledge",
+            r#"["alice","nobody","1"]"#,
+            "invalid user name nobody",
+        ),
+        (
+            "unpledge",
+            r#"["bobby","alice","1"]"#,
+            "transaction has no permission",
+        ),
         ("unpledge", r#"["alice","bobby","x"]"#, "invalid amount x"),
         ("unpledge", r#"["alice","bobby","0.5"]"#, "min unpledge num is 1"),
         (
@@ -296,7 +317,10 @@ fn a_pledge_returns_after_the_lock() {
     let until = chain.time_ms + chain.spec.parameters.pledge_lock_ms;
     let balance = chain.balance("alice");
     assert_eq!(balance.staked, iost("10003"));
-    assert_eq!((balance.frozen[0].amount, balance.frozen[0].until_ms), (iost("2"), until));
+    assert_eq!(
+        (balance.frozen[0].amount, balance.frozen[0].until_ms),
+        (iost("2"), until)
+    );
     assert_eq!(balance.spendable(until - 1), iost("995"));
     assert_eq!(balance.spendable(until), iost("997"));
     // A pledge for another can be taken back whole; of one's own, ten stay.

@@ -99,9 +99,16 @@ fn selling_pays_out_of_what_came_in_and_never_more() {
     assert_eq!(chain.balance("bobby").available, iost("1010.44"));
     let rest = run(&mut chain, "alice", "sell", r#"["alice","bobby",1024]"#);
     assert!(rest.is_success());
-    let back = chain.balance("bobby").available.checked_sub(iost("1000")).unwrap();
+    let back = chain
+        .balance("bobby")
+        .available
+        .checked_sub(iost("1000"))
+        .unwrap();
     assert!(back <= paid);
-    assert_eq!(chain.balance("ram.iost").available, paid.checked_sub(back).unwrap());
+    assert_eq!(
+        chain.balance("ram.iost").available,
+        paid.checked_sub(back).unwrap()
+    );
     assert!(!chain.state.contains_key(&StateKey::ram(&name("alice"))));
     assert_eq!(market(&chain).left, 96_207_267_431);
 }
@@ -138,9 +145,7 @@ fn errors_give_iosts_texts_and_change_nothing() {
     assert!(run(&mut chain, "alice", "buy", r#"["alice","alice",100]"#).is_success());
     let left = market(&chain).left;
     let all = format!(r#"["alice","alice",{left}]"#);
-    let too_much = format!(
-        "buy amount is too much. left space is not enough {left} is less than {left}"
-    );
+    let too_much = format!("buy amount is too much. left space is not enough {left} is less than {left}");
     let almost_all = format!(r#"["alice","alice",{}]"#, left - 1);
     let minimum = "minimum ram amount for trading is 10 byte";
     let auth = "require auth failed. ret = false";
@@ -156,11 +161,23 @@ fn errors_give_iosts_texts_and_change_nothing() {
         ("buy", r#"["alice","nobody",10]"#, "invalid account nobody"),
         ("sell", r#"["alice","nobody",10]"#, "invalid account nobody"),
         ("lend", r#"["alice","nobody",10]"#, "invalid account nobody"),
-        ("sell", r#"["alice","alice",101]"#, "self ram amount 100, not enough for sell"),
-        ("lend", r#"["alice","bobby",101]"#, "self ram amount 100, not enough for lend"),
+        (
+            "sell",
+            r#"["alice","alice",101]"#,
+            "self ram amount 100, not enough for sell",
+        ),
+        (
+            "lend",
+            r#"["alice","bobby",101]"#,
+            "self ram amount 100, not enough for lend",
+        ),
         ("buy", all.as_str(), too_much.as_str()),
         ("buy", almost_all.as_str(), "amount overflow"),
-        ("buy", r#"["alice","alice",1000000]"#, "balance not enough 998.95 < 10408.27"),
+        (
+            "buy",
+            r#"["alice","alice",1000000]"#,
+            "balance not enough 998.95 < 10408.27",
+        ),
         ("issue", "[1,2,3,4]", "init out of genesis block"),
         ("initAdmin", r#"["alice"]"#, "init out of genesis block"),
     ];
@@ -187,7 +204,10 @@ fn a_purchase_counts_against_the_amount_limit() {
         let receipt = chain.run_tx(&tx);
         assert_eq!(receipt.is_success(), passes);
         if !passes {
-            assert_eq!(reason(&receipt), "token iost exceed amountLimit in tx. need 10.66");
+            assert_eq!(
+                reason(&receipt),
+                "token iost exceed amountLimit in tx. need 10.66"
+            );
         }
     }
 }
