@@ -63,6 +63,8 @@ pub(super) fn grouped(number: &str) -> String {
     out
 }
 
+/// The year in which the schedule begins.
+const FIRST_YEAR: u32 = 2026;
 const LEFT: u64 = 60;
 const TOP: u64 = 30;
 const WIDTH: u64 = 640;
@@ -119,7 +121,7 @@ pub(super) fn svg() -> String {
             "<text x=\"{}\" y=\"{}\" text-anchor=\"middle\" fill=\"#333333\">{}</text>\n",
             x(month.month),
             TOP + HEIGHT + 18,
-            &date::day(month.from_ms)[..4],
+            FIRST_YEAR + month.month / 12,
         ));
     }
     for (place, (color, title, _)) in (0u64..).zip(layers) {
