@@ -161,3 +161,148 @@ impl GasShares {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use commonware_codec::DecodeExt as _;
+    use commonware_cryptography::{Signer as _, ed25519::PrivateKey};
+    use credo_pob::Candidate;
+    use credo_primitives::{Preset, PublicKey, Text};
+    use credo_state::{ReadError, StateRead};
+    use proptest::prelude::*;
+
+    struct Empty;
+
+    impl StateRead for Empty {
+        fn get(&self, _: &StateKey) -> Result<Option<Vec<u8>>, ReadError> {
+            Ok(None)
+        }
+    }
+
+    fn name(text: &str) -> AccountName {
+        AccountName::any(text).unwrap()
+    }
+
+    fn node(account: &str, status: CandidateStatus, fee_share: u8) -> Candidate {
+        Candidate {
+            account: name(account),
+            key: PrivateKey::from_seed(account.bytes().map(u64::from).sum()).public_key(),
+            location: Text::default(),
+            url: Text::default(),
+            net_id: Text::default(),
+            generation: 0,
+            status,
+            order: 0,
+            votes: Amount::ZERO,
+            servi: 0,
+            available: 0,
+            missed: 0,
+            aside_until: 0,
+            leaving: false,
+            loss: None,
+            deposit: Amount::ZERO,
+            deposit_until_ms: 0,
+            fee_share,
+            earned: Amount::ZERO,
+            voters_pot: Amount::ZERO,
+            voter_coef: 0,
+        }
+    }
+
+    /// A state with an account of each inviter's, named like it with a 2 at its end.
+    fn invited<'a>(view: &mut View<'a>, inviters: &[&str]) {
+        let key = credo_primitives::SecretKey::from_seed(credo_primitives::Algorithm::Ed25519, &[7; 32]);
+        let key: PublicKey = key.unwrap().public_key();
+        for inviter in inviters {
+            let account = name(&format!("{inviter}2"));
+            let record = crate::contracts::new_account(&account, Some(name(inviter)), 0, &key, &key);
+            view.put(StateKey::account(&account), &record);
+        }
+    }
+
+    #[test]
+    fn only_a_registered_servi_node_is_an_inviter() {
+        let mut view = View::new(&Empty);
+        invited(&mut view, &["first", "other", "third", "fourth", "fifth"]);
+        let list = vec![
+            node("first", CandidateStatus::Candidate, 30),
+            node("other", CandidateStatus::Registered, 10),
+            node("third", CandidateStatus::Lost, 10),
+            node("fourth", CandidateStatus::Requested, 10),
+        ];
+        let candidates = Candidates::new(list, 1);
+        let found = |account: &str| {
+            let inviter = inviter(&view, &candidates, &name(account)).unwrap();
+            inviter.map(|i| (i.account.to_string(), i.share.of(1_000)))
+        };
+        assert_eq!(found("first2"), Some(("first".into(), 300)));
+        assert_eq!(found("other2"), Some(("other".into(), 100)));
+        for nobody in ["third2", "fourth2", "fifth2", "first", "ram.iost"] {
+            assert_eq!(found(nobody), None, "{nobody}");
+        }
+    }
+
+    #[test]
+    fn gas_is_credited_to_inviter_and_app_once_for_a_block() {
+        let mut view = View::new(&Empty);
+        invited(&mut view, &["first"]);
+        let stands = Gas {
+            stock: 5,
+            earned: 7,
+            updated_ms: 9,
+            ..Gas::default()
+        };
+        view.put(StateKey::gas(&name("first")), &stands);
+        let candidates = Candidates::new(vec![node("first", CandidateStatus::Candidate, 25)], 1);
+        let parameters = Parameters::preset(Preset::Main);
+        let (payer, app) = (name("first2"), name("owner"));
+        let mut shares = GasShares::default();
+        for charged in [0, 1_001, 3, 2_000] {
+            shares
+                .add(&view, &candidates, &parameters, &payer, charged, Some(&app))
+                .unwrap();
+        }
+        let of = |view: &View<'_>, account: &str| -> Option<Gas> {
+            let bytes = view.bytes(&StateKey::gas(&name(account))).unwrap()?;
+            Some(Gas::decode(commonware_codec::Copying(&bytes)).unwrap())
+        };
+        assert_eq!(
+            of(&view, "first"),
+            Some(stands),
+            "nothing is written before the end"
+        );
+        shares.write(&mut view).unwrap();
+        let expected = Gas {
+            earned: 7 + 250 + 500,
+            ..stands
+        };
+        assert_eq!(of(&view, "first"), Some(expected));
+        // The main preset's apps have a fifth.
+        assert_eq!(of(&view, "owner").unwrap().earned, 200 + 400);
+        assert_eq!(of(&view, "first2"), None);
+    }
+
+    fn ratio() -> impl Strategy<Value = Ratio> {
+        (0..=u64::MAX, 1..=u64::MAX).prop_map(|(a, b)| Ratio {
+            numerator: a.min(b),
+            denominator: a.max(b).max(1),
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn the_parts_are_the_whole(
+            fee in any::<u64>(), inviter in prop::option::of(ratio()), app in prop::option::of(ratio()),
+        ) {
+            let parts = split(fee, inviter, app);
+            let sum = u128::from(parts.inviter) + u128::from(parts.app) + u128::from(parts.rest);
+            prop_assert_eq!(sum, u128::from(fee));
+            prop_assert_eq!(parts.inviter, inviter.map_or(0, |share| share.of(fee)));
+            prop_assert!(parts.app <= app.map_or(0, |share| share.of(fee)));
+            if inviter.is_none() {
+                prop_assert_eq!(parts.app, app.map_or(0, |share| share.of(fee)));
+            }
+        }
+    }
+}

@@ -335,6 +335,8 @@ impl Chain {
         }
         assert_eq!(held, units(token.supply), "supply");
         self.check_voting(&mut staked);
+        crate::gas::check(self);
+        crate::ram::check(self);
         staked.retain(|_, amount| *amount > 0);
         claimed.retain(|_, amount| *amount > 0);
         assert_eq!(staked, claimed, "stakes");

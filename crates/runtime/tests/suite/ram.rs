@@ -2,6 +2,7 @@
 
 use credo_primitives::entry::{IOST, Pool, Ram, RamMarket, TokenInfo};
 use credo_primitives::{Amount, AmountLimit, Receipt, StateKey};
+use credo_runtime::replay;
 
 use crate::chain::{Chain, START_MS, iost, name, reason};
 use crate::gas::untouched;
@@ -33,6 +34,25 @@ fn receipts(receipt: &Receipt) -> Vec<(&str, &str)> {
     entries
         .map(|e| (e.func_name.as_str(), e.content.as_str()))
         .collect()
+}
+
+/// Bytes sold are accounts' bytes, and the market can pay for those that can be sold back.
+pub(crate) fn check(chain: &Chain) {
+    let opened = RamMarket::start(START_MS);
+    let (mut total, mut own) = (0, 0);
+    for key in chain.state.keys() {
+        if key.as_str().starts_with("ram.iost/ram/") {
+            let ram: Ram = chain.get(key).unwrap();
+            assert!(ram.own <= ram.total, "{key}");
+            total += ram.total;
+            own += ram.own;
+        }
+    }
+    let market = market(chain);
+    assert_eq!(market.used - opened.used, total, "bytes sold");
+    let held = chain.balance("ram.iost").available;
+    assert!(market.proceeds(own) <= held, "the market can pay");
+    assert!(market.balance.checked_sub(opened.balance).unwrap() <= held);
 }
 
 #[test]
@@ -216,17 +236,15 @@ fn a_purchase_counts_against_the_amount_limit() {
 fn a_market_that_does_not_hold_enough_refuses_to_buy_back() {
     use commonware_codec::Encode as _;
     let mut chain = Chain::new();
-    // Bytes that nobody paid for; the chain itself never makes any.
-    let given = Ram {
-        own: 5_000,
-        total: 5_000,
-    };
-    chain
-        .state
-        .insert(StateKey::ram(&name("alice")), given.encode().to_vec());
-    let receipt = run(&mut chain, "alice", "sell", r#"["alice","alice",5000]"#);
-    assert_eq!(reason(&receipt), "balance not enough 0 < 51.02");
-    assert_eq!(ram(&chain, "alice"), given);
+    assert!(run(&mut chain, "alice", "buy", r#"["alice","alice",5000]"#).is_success());
+    // Tokens that went missing; the chain itself never loses any.
+    let key = StateKey::balance(&name("ram.iost"), IOST);
+    let mut balance = chain.balance("ram.iost");
+    balance.available = iost("51.01");
+    chain.state.insert(key, balance.encode().to_vec());
+    let tx = chain.tx("alice", "ram.iost", "sell", r#"["alice","alice",5000]"#);
+    let outcome = replay(chain.context(0), &chain.state, chain.candidates.clone(), &[tx]).unwrap();
+    assert_eq!(reason(&outcome.receipts[0]), "balance not enough 51.01 < 51.02");
 }
 
 #[test]
