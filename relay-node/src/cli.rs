@@ -28,6 +28,12 @@ enum Command {
     Devnet(DevnetArgs),
     /// Asks relays as a browser does: verifies every answer and says what proved it.
     Light(crate::light_cli::LightArgs),
+    /// Calls a contract's action with an account's key, waits until it is final, and shows the receipt.
+    Call(Box<crate::call_cli::CallArgs>),
+    /// A Servi node's candidacy: register, apply, leave, stand aside, claim, status.
+    Servi(Box<crate::call_cli::ServiArgs>),
+    /// Evidence that a member of a committee signed two ways.
+    Evidence(Box<crate::call_cli::EvidenceArgs>),
     /// Makes and checks what a chain starts with.
     Genesis(crate::genesis_cli::GenesisArgs),
 }
@@ -83,6 +89,18 @@ pub fn main(cli: Cli) -> anyhow::Result<ExitCode> {
             log("error");
             // Each reason why there is no answer has its exit code.
             return Ok(ExitCode::from(crate::light_cli::run(&args)));
+        }
+        Command::Call(args) => {
+            log("error");
+            return Ok(ExitCode::from(crate::call_cli::call(&args)));
+        }
+        Command::Servi(args) => {
+            log("error");
+            return Ok(ExitCode::from(crate::call_cli::servi(&args)));
+        }
+        Command::Evidence(args) => {
+            log("error");
+            return Ok(ExitCode::from(crate::call_cli::evidence(&args)));
         }
         Command::Run(args) => {
             log("info,commonware_storage=error,libp2p=warn");

@@ -1,5 +1,6 @@
 //! A Credo full node.
 
+pub mod call_cli;
 pub mod cli;
 pub mod consensus;
 pub mod devnet;
@@ -10,4 +11,5 @@ pub mod light_cli;
 pub mod mempool;
 pub mod node;
 pub mod public;
+mod publish;
 pub mod service;

@@ -184,6 +184,16 @@ impl Committee {
         quorum(self.seats())
     }
 
+    /// The chain.
+    pub fn spec(&self) -> &Digest {
+        &self.spec
+    }
+
+    /// The shard.
+    pub fn shard(&self) -> u16 {
+        self.shard
+    }
+
     /// The epoch.
     pub fn epoch(&self) -> u64 {
         self.epoch

@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::sync::Arc;
 
 use credo_pob::{Candidates, Ledger, ListDigest, Round, RoundContext, RoundOutcome, Rules, Turns};
-use credo_primitives::entry::Pool;
+use credo_primitives::entry::{MsbMark, Pool};
 use credo_primitives::{
     AccountName, ChainSpec, CheckedTransaction, Committee, ConsensusKey, Digest, Receipt, StateKey, merkle,
 };
@@ -16,6 +16,7 @@ use crate::executed::{self, Executed};
 use crate::fees::GasShares;
 use crate::limits::Limits;
 use crate::list::write_list;
+use crate::liveness::Exempt;
 use crate::precheck::{check_fresh, check_static};
 use crate::view::View;
 use crate::{
@@ -45,9 +46,9 @@ pub struct BlockContext<'a> {
     pub view: u64,
     /// View of its parent within the epoch; 0 for an epoch's first block.
     pub parent_view: u64,
-    /// In an epoch's first block (except epoch 0's): the epoch and digest of the MSB header before it, which is
-    /// written into the state (P-14).
-    pub previous_msb: Option<(u64, Digest)>,
+    /// In an epoch's first block (except epoch 0's): the epoch of the MSB before it, its digest and the state
+    /// after it, which are written into the state (P-14).
+    pub previous_msb: Option<(u64, MsbMark)>,
 }
 
 /// What executing a block came to.
@@ -182,6 +183,26 @@ impl<'a, S: StateRead> BlockBuilder<'a, S> {
             }
             .into());
         }
+        let candidates = self.ledger.candidates();
+        let exempt = Exempt::of(&self.view, candidates, self.ctx.spec, self.ctx.time_ms, tx)?;
+        let receipt = match exempt {
+            Some(exempt) => exempt.apply(&mut self.view, &mut self.ledger, &self.ctx, &self.rules, tx)?,
+            None => self.execute(tx)?,
+        };
+        let dead_at = dead_at(self.ctx.spec, tx);
+        self.executed.add(&mut self.view, tx, dead_at, self.ctx.height);
+        self.view.commit();
+        self.senders.insert(publisher.clone(), sent + 1);
+        self.bytes += tx.bytes().len();
+        self.tx_hashes.push(*tx.hash());
+        let at = self.receipts.len();
+        self.receipts.push(receipt);
+        Ok(&self.receipts[at])
+    }
+
+    /// Executes a transaction that accounts' keys authorise and whose publisher pays for it.
+    fn execute(&mut self, tx: &CheckedTransaction) -> Result<Receipt, PushError> {
+        let parameters = &self.ctx.spec.parameters;
         let authority = Authority::check(&self.view, tx)?;
         let limits = Limits::check(&self.view, &tx.tx().amount_limit)?;
         let paying = charge::check(&self.view, parameters, tx, self.ctx.time_ms)?;
@@ -195,21 +216,13 @@ impl<'a, S: StateRead> BlockBuilder<'a, S> {
             tx,
             Some(paying),
         )?;
-        if let Ok(payer) = AccountName::any(publisher.as_str()) {
+        if let Ok(payer) = AccountName::any(tx.tx().publisher.as_str()) {
             let candidates = self.ledger.candidates();
             // No app's contract runs yet.
             self.fees
                 .add(&self.view, candidates, parameters, &payer, charged, None)?;
         }
-        let dead_at = dead_at(self.ctx.spec, tx);
-        self.executed.add(&mut self.view, tx, dead_at, self.ctx.height);
-        self.view.commit();
-        self.senders.insert(publisher.clone(), sent + 1);
-        self.bytes += tx.bytes().len();
-        self.tx_hashes.push(*tx.hash());
-        let at = self.receipts.len();
-        self.receipts.push(receipt);
-        Ok(&self.receipts[at])
+        Ok(receipt)
     }
 
     /// Ends the block: in an MSB block runs the round (P-11), then writes what is left.

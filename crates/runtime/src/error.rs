@@ -5,6 +5,7 @@ use credo_primitives::spec::{KeysError, SpecError, VestingError};
 use credo_primitives::{AccountName, StateKey, TxError};
 use credo_state::ReadError;
 
+use crate::LivenessError;
 use crate::abi::format_units;
 
 /// The node can't go on: its store failed, or its state isn't what this code wrote.
@@ -86,6 +87,9 @@ pub enum Refusal {
     /// A signer whose permission isn't satisfied.
     #[error("unauthorized signer: {0}")]
     Signer(String),
+    /// Signed with a node's consensus key, and not valid or not new (P-5, P-14).
+    #[error(transparent)]
+    Liveness(#[from] LivenessError),
     /// A token stands twice in the amount limit.
     #[error("duplicated token in amountLimit: {0}")]
     DuplicateLimit(String),

@@ -7,7 +7,7 @@
 //! # A block
 //!
 //! 1. What stands at its start: marks of transactions that expired leave the state, the turns of the epoch are
-//!    counted (P-15), in an epoch's first block the digest of the MSB before it is written (P-14; the last two are kept).
+//!    counted (P-15), in an epoch's first block digest and state of the MSB before it are written (P-14; the last two are kept).
 //! 2. Transactions, each one whole or not at all. A transaction that may not stand in the block at all (expired,
 //!    replayed, not authorised, …) is a [`Refusal`] and leaves no trace. One whose action fails leaves its receipt,
 //!    with the reason, and the entry that refuses its replay; nothing else.
@@ -44,6 +44,7 @@ mod genesis;
 mod host;
 mod limits;
 mod list;
+mod liveness;
 mod precheck;
 mod rewards;
 mod stake;
@@ -55,4 +56,5 @@ pub use block::{BlockBuilder, BlockContext, BlockOutcome, replay};
 pub use error::{BlockError, GenesisError, PushError, Refusal, RuntimeError};
 pub use genesis::{GenesisState, genesis};
 pub use list::load_candidates;
-pub use precheck::{PrecheckError, admit, precheck};
+pub use liveness::LivenessError;
+pub use precheck::{Admitted, PrecheckError, admit, precheck};

@@ -1,11 +1,13 @@
 //! What is checked before a transaction is executed: by the pool on arrival, and by every block.
 
+use credo_pob::Candidates;
 use credo_primitives::{ChainSpec, CheckedTransaction, StateKey, Transaction, TxError};
 use credo_state::StateRead;
 
 use crate::abi::is_decimal;
 use crate::authority::Authority;
 use crate::limits::Limits;
+use crate::liveness::Exempt;
 use crate::view::View;
 use crate::{PushError, Refusal, charge};
 
@@ -101,22 +103,36 @@ fn check_pledge(action: &str, args: &[serde_json::Value]) -> Result<(), Precheck
     Ok(())
 }
 
-/// Tells whether a transaction may stand in a block at `time_ms` on this state: what a pool asks of the newest head. The
-/// limits of one block (its size, its transactions per sender) are left to the block. A transaction whose time lies
-/// after `time_ms` is refused, so ask with the time of the block to come.
+/// What kind of transaction was found fit for a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admitted {
+    /// An account's.
+    Ordinary,
+    /// A node's own, signed with its consensus key: free of gas, and to be taken first (P-5, P-14).
+    Exempt,
+}
+
+/// Tells whether a transaction may stand in a block at `time_ms` on this state, whose list of Servi nodes is
+/// `candidates`: what a pool asks of the newest head. The limits of one block (its size, its transactions per sender)
+/// are left to the block. A transaction whose time lies after `time_ms` is refused, so ask with the time of the block
+/// to come.
 pub fn admit(
     spec: &ChainSpec,
     state: &impl StateRead,
+    candidates: &Candidates,
     tx: &CheckedTransaction,
     time_ms: u64,
-) -> Result<(), PushError> {
+) -> Result<Admitted, PushError> {
     let view = View::new(state);
     check_static(spec, tx.tx(), time_ms)?;
     check_fresh(&view, tx)?;
+    if Exempt::of(&view, candidates, spec, time_ms, tx)?.is_some() {
+        return Ok(Admitted::Exempt);
+    }
     Authority::check(&view, tx)?;
     Limits::check(&view, &tx.tx().amount_limit)?;
     charge::check(&view, &spec.parameters, tx, time_ms)?;
-    Ok(())
+    Ok(Admitted::Ordinary)
 }
 
 /// The longest life of a transaction on this chain, in ns.

@@ -1,4 +1,4 @@
-//! Who took and who missed a turn (what P-15 will judge), and the digests of the last MSBs (P-14).
+//! Who took and who missed a turn (what P-15 will judge), and the last MSBs (P-14).
 
 use credo_pob::Turns;
 use credo_primitives::StateKey;
@@ -6,7 +6,7 @@ use credo_primitives::StateKey;
 use crate::view::View;
 use crate::{BlockContext, RuntimeError};
 
-/// How many MSB digests stand in the state.
+/// How many MSBs' digests and states stand in the state.
 const KEPT_MSBS: u64 = 2;
 
 /// Counts the proposer's turn and those of the views skipped between the parent's and this block's.
@@ -58,13 +58,13 @@ pub(crate) fn fresh(epoch: u64, seats: usize) -> Turns {
     }
 }
 
-/// P-14. In an epoch's first block, writes the digest of the MSB header before it and drops the one that is too old.
+/// P-14. In an epoch's first block, writes digest and state of the MSB before it and drops the one that is too old.
 pub(crate) fn remember_msb(view: &mut View<'_>, ctx: &BlockContext<'_>) -> Result<(), RuntimeError> {
     let first = ctx.epoch > 0 && ctx.height == ctx.spec.first_height(ctx.epoch);
     match (first, ctx.previous_msb) {
         (false, None) => Ok(()),
-        (true, Some((epoch, digest))) if epoch + 1 == ctx.epoch => {
-            view.put(StateKey::msb(epoch), &digest);
+        (true, Some((epoch, mark))) if epoch + 1 == ctx.epoch => {
+            view.put(StateKey::msb(epoch), &mark);
             if let Some(old) = epoch.checked_sub(KEPT_MSBS) {
                 view.delete(StateKey::msb(old));
             }
@@ -72,7 +72,7 @@ pub(crate) fn remember_msb(view: &mut View<'_>, ctx: &BlockContext<'_>) -> Resul
         }
         (true, _) => Err(RuntimeError::Context {
             height: ctx.height,
-            why: "an epoch's first block needs the digest of the Micro State Block before it",
+            why: "an epoch's first block needs digest and state of the Micro State Block before it",
         }),
         (false, Some(_)) => Err(RuntimeError::Context {
             height: ctx.height,

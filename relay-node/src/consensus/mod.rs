@@ -10,6 +10,7 @@ mod archive;
 mod block;
 mod committees;
 mod epoch;
+mod evidence;
 mod orchestrator;
 mod peers;
 mod settings;
@@ -38,7 +39,7 @@ use commonware_stream::sake::{self, Sake};
 use commonware_utils::channel::mpsc;
 use commonware_utils::{NZU32, NZUsize, NonZeroDuration};
 use credo_primitives::certificate::MAX_COMMITTEE;
-use credo_primitives::{ChainSpec, ConsensusKey};
+use credo_primitives::{ChainSpec, ConsensusKey, Evidence};
 
 pub use application::{ChainApplication, MAX_AHEAD_MS, now_ms};
 pub use block::{BlockContext, ChainBlock};
@@ -87,13 +88,14 @@ impl Reporter for FinalBlocks {
     }
 }
 
-/// Starts the consensus plane.
+/// Starts the consensus plane. Votes that contradict each other go to `evidence`, unchecked.
 pub async fn start(
     context: Context,
     config: PlaneConfig,
     spec: Arc<ChainSpec>,
     committees: Committees,
     executor: ExecutorHandle,
+    evidence: tokio::sync::mpsc::Sender<Evidence>,
 ) -> Result<Plane, ConsensusError> {
     use commonware_runtime::Spawner as _;
 
@@ -219,6 +221,7 @@ pub async fn start(
             adapter,
             executor,
             updates,
+            evidence,
         },
         page_cache,
     );

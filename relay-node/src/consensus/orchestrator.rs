@@ -30,12 +30,13 @@ use commonware_utils::vec::NonEmptyVec;
 use commonware_utils::{Acknowledgement as _, NonZeroDuration, acknowledgement::Exact};
 use credo_primitives::certificate::MAX_DESCENDANTS;
 use credo_primitives::hash::Sha256;
-use credo_primitives::{ChainSpec, Committee, ConsensusKey, Digest, Header};
+use credo_primitives::{ChainSpec, Committee, ConsensusKey, Digest, Evidence, Header};
 
 use super::application::ChainApplication;
 use super::block::ChainBlock;
 use super::committees::Committees;
 use super::epoch::ChainEpocher;
+use super::evidence::Watching;
 use super::peers::peer_set;
 use super::settings::{self, Timeouts};
 use crate::executor::{ExecutorError, ExecutorHandle, Finality};
@@ -85,6 +86,8 @@ pub(super) struct Parts {
     pub executor: ExecutorHandle,
     /// Final blocks from marshal.
     pub updates: mpsc::UnboundedReceiver<Update<ChainBlock>>,
+    /// Takes votes that contradict each other.
+    pub evidence: tokio::sync::mpsc::Sender<Evidence>,
 }
 
 struct Channels<S: Sender> {
@@ -318,7 +321,7 @@ impl Orchestrator {
                 blocker: parts.oracle.clone(),
                 automaton: parts.adapter.clone(),
                 relay: parts.adapter.clone(),
-                reporter: parts.adapter.clone(),
+                reporter: Watching::new(parts.adapter.clone(), parts.evidence.clone()),
                 track_historical_votes: false,
                 strategy: Sequential,
                 partition: journal(&parts.partition, epoch),

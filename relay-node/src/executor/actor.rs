@@ -11,6 +11,7 @@ use commonware_cryptography::{Digested, Digestible as _};
 use credo_msb::{HandOver, History};
 use credo_pob::Candidates;
 use credo_primitives::block::HEADER_VERSION;
+use credo_primitives::entry::MsbMark;
 use credo_primitives::hash::ZERO_DIGEST;
 use credo_primitives::{
     Block, CertifiedHeader, ChainSpec, CheckedTransaction, Committee, Digest, Header, Transaction, merkle,
@@ -21,6 +22,7 @@ use credo_state::{Staged, Store};
 use futures::executor::block_on;
 use tokio::sync::{mpsc, watch};
 
+use super::availability::Availability;
 use super::tree::{Executed, Tree};
 use super::{BlockRecord, Command, ExecutorError, Finality, Index, Proposal, Shared, Verdict, write};
 use crate::consensus::ChainBlock;
@@ -62,6 +64,8 @@ pub(super) struct Actor {
     pub tree: Tree,
     pub shared: Arc<Shared>,
     pub heads: watch::Sender<Option<Arc<CertifiedHeader>>>,
+    /// Proves by itself that this node is available.
+    pub availability: Availability,
     /// The list's bytes, kept until the list changes.
     pub list: Option<(Arc<Candidates>, Vec<u8>)>,
 }
@@ -146,7 +150,7 @@ impl Actor {
         ))
     }
 
-    fn context(&self, header: &Header) -> BlockContext<'_> {
+    fn context(&self, header: &Header, parent: &Header) -> BlockContext<'_> {
         let epoch = header.epoch;
         let first = header.height == self.spec.first_height(epoch);
         BlockContext {
@@ -158,7 +162,13 @@ impl Actor {
             parent_view: header.parent_view,
             time_ms: header.time_ms,
             proposer: header.proposer.clone(),
-            previous_msb: (first && epoch > 0).then(|| (epoch - 1, self.tip.previous_msb)),
+            previous_msb: (first && epoch > 0).then(|| {
+                let mark = MsbMark {
+                    digest: self.tip.previous_msb,
+                    state: parent.state,
+                };
+                (epoch - 1, mark)
+            }),
         }
     }
 
@@ -244,7 +254,7 @@ impl Actor {
         let last = header.height == self.spec.last_height(header.epoch);
         header.msb = None;
         let snapshot = self.store.snapshot(staged.as_ref());
-        let mut builder = BlockBuilder::new(self.context(&header), &snapshot, candidates)?;
+        let mut builder = BlockBuilder::new(self.context(&header, &parent), &snapshot, candidates)?;
         let mut transactions = Vec::new();
         let mut hopeless = Vec::new();
         if !last {
@@ -322,7 +332,8 @@ impl Actor {
             RuntimeError::Context { .. } => Failure::Invalid(error.to_string()),
             error => Failure::Fatal(error.into()),
         };
-        let mut builder = BlockBuilder::new(self.context(header), &snapshot, candidates).map_err(misfit)?;
+        let mut builder = BlockBuilder::new(self.context(header, &parent), &snapshot, candidates)
+            .map_err(misfit)?;
         for (index, tx) in transactions.iter().enumerate() {
             builder.push(tx).map_err(|error| match error {
                 PushError::Refused(refusal) => {
@@ -467,6 +478,7 @@ impl Actor {
         self.pool
             .expire(i64::try_from(header.time_ms.saturating_mul(1_000_000)).unwrap_or(i64::MAX));
         self.tip.header = header;
+        self.prove_available();
         self.publish();
         if certified.is_some() {
             self.heads.send_replace(certified);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use credo_primitives::{CheckedTransaction, StateKey};
-use credo_runtime::PushError;
+use credo_runtime::{Admitted, PushError};
 use credo_wire::{CandidatesAnswer, KeyProof, MAX_KEYS, StateAnswer};
 use futures::executor::block_on;
 
@@ -52,7 +52,7 @@ impl Actor {
     }
 
     /// Holds a transaction against the committed state: may the next block include it?
-    pub(super) fn precheck(&self, tx: &CheckedTransaction, now_ms: u64) -> Result<(), String> {
+    pub(super) fn precheck(&self, tx: &CheckedTransaction, now_ms: u64) -> Result<Admitted, String> {
         let next = self
             .tip
             .header
@@ -64,8 +64,8 @@ impl Actor {
             .saturating_add(1);
         let time = now_ms.max(next).max(own);
         let snapshot = self.store.snapshot(None);
-        match credo_runtime::admit(&self.spec, &snapshot, tx, time) {
-            Ok(()) => Ok(()),
+        match credo_runtime::admit(&self.spec, &snapshot, &self.tip.candidates, tx, time) {
+            Ok(admitted) => Ok(admitted),
             Err(PushError::Refused(refusal)) => Err(refusal.to_string()),
             Err(PushError::Fatal(error)) => {
                 tracing::error!(%error, "a transaction can't be checked");

@@ -9,6 +9,7 @@
 
 mod actor;
 mod answers;
+mod availability;
 mod index;
 mod msb;
 mod start;
@@ -23,11 +24,12 @@ use credo_pob::Candidates;
 use credo_primitives::{
     CertifiedHeader, ChainSpec, CheckedTransaction, ConsensusKey, Digest, Header, StateKey,
 };
-use credo_runtime::RuntimeError;
+use credo_runtime::{Admitted, RuntimeError};
 use credo_state::StoreError;
 use credo_wire::{CandidatesAnswer, StateAnswer};
 use tokio::sync::{mpsc, oneshot, watch};
 
+pub use availability::{Availability, Proof};
 pub use index::{BlockRecord, Index, IndexError};
 pub use start::{Opened, genesis_spec, open, spec_of};
 
@@ -142,7 +144,7 @@ enum Command {
     Propose(Proposal, oneshot::Sender<Option<Digested<ChainBlock>>>),
     Verify(Digested<ChainBlock>, oneshot::Sender<Verdict>),
     Finalize(Digested<ChainBlock>, Finality, oneshot::Sender<()>),
-    Precheck(Arc<CheckedTransaction>, u64, oneshot::Sender<Result<(), String>>),
+    Precheck(Arc<CheckedTransaction>, u64, oneshot::Sender<Result<Admitted, String>>),
     State(Vec<StateKey>, oneshot::Sender<Result<StateAnswer, ServiceError>>),
     Candidates(oneshot::Sender<Result<CandidatesAnswer, ServiceError>>),
     Stop(oneshot::Sender<()>),
@@ -227,7 +229,11 @@ impl ExecutorHandle {
     }
 
     /// Holds a transaction against the committed state at a time (ms): may it be included?
-    pub async fn precheck(&self, transaction: Arc<CheckedTransaction>, now_ms: u64) -> Result<(), String> {
+    pub async fn precheck(
+        &self,
+        transaction: Arc<CheckedTransaction>,
+        now_ms: u64,
+    ) -> Result<Admitted, String> {
         self.ask(|reply| Command::Precheck(transaction, now_ms, reply))
             .await
             .map_err(|e| e.to_string())?

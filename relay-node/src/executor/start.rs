@@ -18,6 +18,7 @@ use credo_state::{Store, StoreConfig};
 use tokio::sync::{mpsc, watch};
 
 use super::actor::{Actor, Tip, leaves_of};
+use super::availability::Availability;
 use super::tree::Tree;
 use super::{ExecutorError, ExecutorHandle, Index, MAX_COMMANDS, Shared};
 use crate::mempool::Pool;
@@ -70,6 +71,7 @@ pub async fn open(
     dir: &Path,
     genesis: &Genesis,
     pool: Pool,
+    availability: Availability,
 ) -> Result<Opened, ExecutorError> {
     let mut config = StoreConfig::new("state");
     config.cache_pages = CACHE_PAGES;
@@ -123,6 +125,7 @@ pub async fn open(
         tree: Tree::default(),
         shared: Arc::clone(&shared),
         heads,
+        availability,
         list: None,
     };
     actor.publish();

@@ -3,9 +3,9 @@
 //! It asks relays as a browser does and shows nothing that it didn't verify, with what proved it. The relay may be
 //! anybody's: it can withhold, it cannot forge. The exit code tells a script why there was no answer ([`Failure`]).
 
-mod directory;
-mod follow;
-mod show;
+pub(crate) mod directory;
+pub(crate) mod follow;
+pub(crate) mod show;
 #[cfg(test)]
 mod tests;
 
@@ -67,7 +67,7 @@ enum Question {
     HandOvers,
 }
 
-fn parse_spec(text: &str) -> Result<Digest, String> {
+pub(crate) fn parse_spec(text: &str) -> Result<Digest, String> {
     digest_from_hex(text).ok_or_else(|| "a spec hash is 64 hexadecimal characters".into())
 }
 
@@ -247,7 +247,7 @@ async fn ask(follower: &mut Follower, question: &Question) -> Result<Shown, Fail
     }
 }
 
-fn unexpected() -> Failure {
+pub(crate) fn unexpected() -> Failure {
     Failure::Other("the verifier answered another question than the one asked".into())
 }
 

@@ -35,7 +35,7 @@ const DIM: &str = "\u{1b}[2m";
 const PLAIN: &str = "\u{1b}[0m";
 
 impl Shown {
-    fn new(
+    pub(crate) fn new(
         follower: &Follower,
         mut json: Value,
         lines: Vec<(&str, String)>,
@@ -179,7 +179,7 @@ fn proof_json(proof: &ProofInfo) -> Value {
 }
 
 /// Days since 1970 to year, month, day (Howard Hinnant's civil_from_days).
-fn date(ms: u64) -> String {
+pub(crate) fn date(ms: u64) -> String {
     let seconds = ms / 1_000;
     let days = (seconds / 86_400) as i64 + 719_468;
     let era = days / 146_097;
@@ -200,7 +200,7 @@ fn date(ms: u64) -> String {
 }
 
 /// Units of 10⁻⁸ as decimal text.
-fn decimal(units: u128) -> String {
+pub(crate) fn decimal(units: u128) -> String {
     const UNIT: u128 = 100_000_000;
     let (whole, fraction) = (units / UNIT, units % UNIT);
     if fraction == 0 {

@@ -1,10 +1,14 @@
 //! The pool itself: what it takes, in which order it hands out.
+//!
+//! What nodes say with their consensus keys (P-5, P-14) goes before everything else and has room of its own: a flood of
+//! other transactions must not cost a node its candidacy.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use credo_primitives::{CheckedTransaction, Digest, TxError};
+use credo_runtime::Admitted;
 
 /// Most transactions in the pool.
 pub const MAX_POOL: usize = 10_000;
@@ -12,6 +16,10 @@ pub const MAX_POOL: usize = 10_000;
 pub const MAX_PER_SENDER: usize = 200;
 /// Beyond this, only simple transfers are taken (IOST's rule).
 const MAX_COMPLEX: usize = 1_000;
+/// Most transactions that are free of gas, beside [`MAX_POOL`]: two of each of the most nodes on a large network.
+const MAX_EXEMPT: usize = 4_096;
+/// Most of these of one publisher.
+const MAX_EXEMPT_PER_SENDER: usize = 4;
 /// Longest data of a simple transfer.
 const SIMPLE_DATA: usize = 70;
 
@@ -25,19 +33,22 @@ pub enum PoolError {
     #[error("txpool is full")]
     Full,
     /// No room for this publisher.
-    #[error("txpool is full for {publisher}: {MAX_PER_SENDER} of its transactions are waiting")]
+    #[error("txpool is full for {publisher}: {limit} of its transactions are waiting")]
     Sender {
         /// The publisher.
         publisher: String,
+        /// How many may wait.
+        limit: usize,
     },
     /// Its times don't fit the clock.
     #[error(transparent)]
     Time(#[from] TxError),
 }
 
-/// IOST's order: simple transfers first, then the shorter data, the higher gas ratio, the earlier time.
+/// Nodes' own first, then IOST's order: simple transfers first, then the shorter data, the higher gas ratio, the earlier time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Rank {
+    ordinary: bool,
     complex: bool,
     data: usize,
     gas_ratio: Reverse<i64>,
@@ -46,11 +57,12 @@ struct Rank {
 }
 
 impl Rank {
-    fn of(tx: &CheckedTransaction) -> Self {
+    fn of(tx: &CheckedTransaction, admitted: Admitted) -> Self {
         let actions = &tx.tx().actions;
         let data = actions.iter().map(|a| a.data.len()).sum();
         let simple = matches!(&actions[..], [a] if a.contract == "token.iost" && a.data.len() <= SIMPLE_DATA);
         Self {
+            ordinary: admitted == Admitted::Ordinary,
             complex: !simple,
             data,
             gas_ratio: Reverse(tx.tx().gas_ratio),
@@ -63,6 +75,7 @@ impl Rank {
 struct Entry {
     transaction: Arc<CheckedTransaction>,
     own: bool,
+    admitted: Admitted,
 }
 
 #[derive(Default)]
@@ -72,6 +85,9 @@ struct Inner {
     deaths: BTreeSet<(i64, Digest)>,
     senders: BTreeMap<String, usize>,
     simple: usize,
+    /// Transactions free of gas, by publisher.
+    exempt: BTreeMap<String, usize>,
+    exempt_count: usize,
 }
 
 /// The pool; cheap to clone.
@@ -95,31 +111,41 @@ impl Pool {
         self.inner().by_hash.contains_key(hash)
     }
 
-    /// Takes a transaction. `now` is the clock in ns; `own` marks what a client of this node submitted.
-    pub fn insert(&self, transaction: Arc<CheckedTransaction>, now: i64, own: bool) -> Result<(), PoolError> {
+    /// Takes a transaction that was `admitted`. `now` is the clock in ns; `own` marks what a client of this node, or the
+    /// node itself, submitted.
+    pub fn insert(
+        &self,
+        transaction: Arc<CheckedTransaction>,
+        now: i64,
+        own: bool,
+        admitted: Admitted,
+    ) -> Result<(), PoolError> {
         transaction.tx().check_time(now)?;
         let mut inner = self.inner();
         let hash = *transaction.hash();
         if inner.by_hash.contains_key(&hash) {
             return Err(PoolError::Known);
         }
-        let rank = Rank::of(&transaction);
-        let complex = inner.by_hash.len() - inner.simple;
-        if inner.by_hash.len() >= MAX_POOL || (rank.complex && complex >= MAX_COMPLEX) {
+        let rank = Rank::of(&transaction, admitted);
+        if !inner.has_room(&rank) {
             return Err(PoolError::Full);
         }
-        let publisher = &transaction.tx().publisher;
-        let waiting = inner.senders.get(publisher).copied().unwrap_or(0);
-        if waiting >= MAX_PER_SENDER {
-            return Err(PoolError::Sender {
-                publisher: publisher.clone(),
-            });
+        let publisher = transaction.tx().publisher.clone();
+        let (senders, limit) = inner.senders_of(admitted);
+        let waiting = senders.get(&publisher).copied().unwrap_or(0);
+        if waiting >= limit {
+            return Err(PoolError::Sender { publisher, limit });
         }
-        inner.senders.insert(publisher.clone(), waiting + 1);
-        inner.simple += usize::from(!rank.complex);
+        senders.insert(publisher, waiting + 1);
+        inner.count(&rank, 1);
         inner.order.insert(rank);
         inner.deaths.insert((transaction.tx().dead_at(), hash));
-        inner.by_hash.insert(hash, Entry { transaction, own });
+        let entry = Entry {
+            transaction,
+            own,
+            admitted,
+        };
+        inner.by_hash.insert(hash, entry);
         Ok(())
     }
 
@@ -186,19 +212,46 @@ impl Pool {
 }
 
 impl Inner {
+    fn has_room(&self, rank: &Rank) -> bool {
+        if !rank.ordinary {
+            return self.exempt_count < MAX_EXEMPT;
+        }
+        let ordinary = self.by_hash.len() - self.exempt_count;
+        let complex = ordinary - self.simple;
+        ordinary < MAX_POOL && (!rank.complex || complex < MAX_COMPLEX)
+    }
+
+    /// Publishers with the number of their transactions, and how many that may be.
+    fn senders_of(&mut self, admitted: Admitted) -> (&mut BTreeMap<String, usize>, usize) {
+        match admitted {
+            Admitted::Ordinary => (&mut self.senders, MAX_PER_SENDER),
+            Admitted::Exempt => (&mut self.exempt, MAX_EXEMPT_PER_SENDER),
+        }
+    }
+
+    fn count(&mut self, rank: &Rank, change: isize) {
+        let counter = match (rank.ordinary, rank.complex) {
+            (false, _) => &mut self.exempt_count,
+            (true, false) => &mut self.simple,
+            (true, true) => return,
+        };
+        *counter = counter.saturating_add_signed(change);
+    }
+
     fn remove(&mut self, hash: &Digest) {
         let Some(entry) = self.by_hash.remove(hash) else {
             return;
         };
         let tx = entry.transaction.tx();
-        let rank = Rank::of(&entry.transaction);
-        self.simple -= usize::from(!rank.complex);
+        let rank = Rank::of(&entry.transaction, entry.admitted);
+        self.count(&rank, -1);
         self.order.remove(&rank);
         self.deaths.remove(&(tx.dead_at(), *hash));
-        if let Some(count) = self.senders.get_mut(&tx.publisher) {
+        let (senders, _) = self.senders_of(entry.admitted);
+        if let Some(count) = senders.get_mut(&tx.publisher) {
             *count -= 1;
             if *count == 0 {
-                self.senders.remove(&tx.publisher);
+                senders.remove(&tx.publisher);
             }
         }
     }
@@ -251,7 +304,7 @@ mod tests {
         let early = transaction("alice", "token.iost", "[]", 100, NOW - 9);
         let generous = transaction("alice", "token.iost", "[]", 200, NOW);
         for tx in [&vote, &long, &late, &early, &generous] {
-            pool.insert(Arc::clone(tx), NOW, false).expect("taken");
+            pool.insert(Arc::clone(tx), NOW, false, Admitted::Ordinary).expect("taken");
         }
         let order: Vec<Digest> = pool.first(10).iter().map(|t| *t.hash()).collect();
         let expected = [&generous, &early, &late, &long, &vote].map(|t| *t.hash());
@@ -263,19 +316,19 @@ mod tests {
     fn the_pool_refuses_repetition_expiry_and_excess() {
         let pool = Pool::new();
         let tx = transaction("alice", "token.iost", "[]", 100, NOW);
-        pool.insert(Arc::clone(&tx), NOW, true).expect("taken");
-        assert_eq!(pool.insert(Arc::clone(&tx), NOW, true), Err(PoolError::Known));
+        pool.insert(Arc::clone(&tx), NOW, true, Admitted::Ordinary).expect("taken");
+        assert_eq!(pool.insert(Arc::clone(&tx), NOW, true, Admitted::Ordinary), Err(PoolError::Known));
         let old = transaction("alice", "token.iost", "[]", 100, NOW - 95_000_000_000);
-        assert!(matches!(pool.insert(old, NOW, true), Err(PoolError::Time(_))));
+        assert!(matches!(pool.insert(old, NOW, true, Admitted::Ordinary), Err(PoolError::Time(_))));
         let ahead = transaction("alice", "token.iost", "[]", 100, NOW + 31_000_000_000);
-        assert!(matches!(pool.insert(ahead, NOW, true), Err(PoolError::Time(_))));
+        assert!(matches!(pool.insert(ahead, NOW, true, Admitted::Ordinary), Err(PoolError::Time(_))));
         for i in 1..MAX_PER_SENDER as i64 {
             let tx = transaction("alice", "token.iost", "[]", 100, NOW - i);
-            pool.insert(tx, NOW, false).expect("taken");
+            pool.insert(tx, NOW, false, Admitted::Ordinary).expect("taken");
         }
         let more = transaction("alice", "token.iost", "[]", 100, NOW - 5_000);
         assert!(matches!(
-            pool.insert(more, NOW, false),
+            pool.insert(more, NOW, false, Admitted::Ordinary),
             Err(PoolError::Sender { .. })
         ));
         assert_eq!(pool.own(10).len(), 1);
@@ -286,5 +339,47 @@ mod tests {
         assert!(pool.is_empty());
         assert!(pool.inner().senders.is_empty() && pool.inner().order.is_empty());
         assert_eq!(pool.inner().simple, 0);
+    }
+
+    #[test]
+    fn what_nodes_say_themselves_goes_first_and_has_room_of_its_own() {
+        let pool = Pool::new();
+        let transfer = transaction("alice", "token.iost", "[]", 10_000, NOW - 9);
+        pool.insert(Arc::clone(&transfer), NOW, false, Admitted::Ordinary)
+            .expect("taken");
+        for i in 0..MAX_COMPLEX as i64 {
+            let publisher = format!("user{}", i / 100);
+            let tx = transaction(&publisher, "vote_producer.iost", "[]", 100, NOW - i);
+            pool.insert(tx, NOW, false, Admitted::Ordinary).expect("taken");
+        }
+        let more = transaction("carol", "vote_producer.iost", "[]", 100, NOW - 1);
+        assert_eq!(
+            pool.insert(more, NOW, false, Admitted::Ordinary),
+            Err(PoolError::Full)
+        );
+        let proofs: Vec<_> = (0..=MAX_EXEMPT_PER_SENDER as i64)
+            .map(|i| transaction("node1", "vote_producer.iost", &"x".repeat(5_000), 100, NOW - i))
+            .collect();
+        let (last, first) = proofs.split_last().expect("some");
+        for tx in first {
+            pool.insert(Arc::clone(tx), NOW, true, Admitted::Exempt)
+                .expect("taken");
+        }
+        let full = pool.insert(Arc::clone(last), NOW, true, Admitted::Exempt);
+        let limit = MAX_EXEMPT_PER_SENDER;
+        assert!(matches!(full, Err(PoolError::Sender { limit: l, .. }) if l == limit));
+        // The publisher's ordinary transactions are counted by themselves.
+        let ordinary = transaction("node1", "token.iost", "[]", 100, NOW);
+        pool.insert(Arc::clone(&ordinary), NOW, false, Admitted::Ordinary)
+            .expect("taken");
+        let order = pool.first(limit + 2);
+        assert!(order[..limit].iter().all(|tx| tx.tx().actions[0].data.len() == 5_000));
+        assert_eq!(order[limit].hash(), transfer.hash());
+        assert_eq!(order[limit + 1].hash(), ordinary.hash());
+        let all: Vec<Digest> = pool.first(usize::MAX).iter().map(|tx| *tx.hash()).collect();
+        pool.remove(&all);
+        let inner = pool.inner();
+        assert_eq!((inner.exempt_count, inner.simple, inner.by_hash.len()), (0, 0, 0));
+        assert!(inner.exempt.is_empty() && inner.senders.is_empty() && inner.order.is_empty());
     }
 }

@@ -5,7 +5,9 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use commonware_codec::{Copying, DecodeExt as _, Encode as _};
+use commonware_cryptography::Signer as _;
 use commonware_cryptography::ed25519::PrivateKey;
+use credo_primitives::ConsensusKey;
 use rand::Rng as _;
 
 /// The format of the data directory that this release reads and writes.
@@ -106,10 +108,7 @@ impl DataDir {
     pub fn consensus_key(&self) -> Result<PrivateKey, DataDirError> {
         let path = self.path.join(KEY_FILE);
         match fs::read_to_string(&path) {
-            Ok(text) => {
-                let bytes = hex::decode(text.trim()).map_err(|_| DataDirError::Key(path.clone()))?;
-                PrivateKey::decode(Copying(&bytes)).map_err(|_| DataDirError::Key(path))
-            }
+            Ok(text) => read_key(&text).ok_or(DataDirError::Key(path)),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 let mut seed = [0u8; 32];
                 rand::rng().fill_bytes(&mut seed);
@@ -121,6 +120,18 @@ impl DataDir {
             Err(error) => Err(io(&path)(error)),
         }
     }
+}
+
+/// The public key of the node in a data directory, which may be running.
+pub fn public_key(path: &Path) -> Result<ConsensusKey, DataDirError> {
+    let path = path.join(KEY_FILE);
+    let text = fs::read_to_string(&path).map_err(io(&path))?;
+    Ok(read_key(&text).ok_or_else(|| DataDirError::Key(path))?.public_key())
+}
+
+fn read_key(text: &str) -> Option<PrivateKey> {
+    let bytes = hex::decode(text.trim()).ok()?;
+    PrivateKey::decode(Copying(&bytes)).ok()
 }
 
 /// Writes a file so that after a power cut it is there whole or not at all.
@@ -147,8 +158,6 @@ pub(crate) fn write_durably(path: &Path, bytes: &[u8], mode: u32) -> Result<(), 
 
 #[cfg(test)]
 mod tests {
-    use commonware_cryptography::Signer as _;
-
     use super::*;
 
     #[test]
@@ -162,6 +171,7 @@ mod tests {
         let again = DataDir::open(&path).expect("opens again");
         let again = again.consensus_key().expect("the same key");
         assert_eq!(again.public_key(), key.public_key());
+        assert_eq!(public_key(&path).expect("readable"), key.public_key());
     }
 
     #[cfg(unix)]

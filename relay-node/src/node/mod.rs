@@ -5,12 +5,13 @@
 
 mod config;
 mod data_dir;
+pub(crate) mod own;
 mod relays;
 mod run;
 mod service;
 
 pub use config::{ConfigError, FileConfig, HttpSection, NodeConfig, PublicSection, load_genesis};
-pub use data_dir::{DataDir, DataDirError, FORMAT};
+pub use data_dir::{DataDir, DataDirError, FORMAT, public_key};
 pub use relays::RELAY_FILE;
 pub(crate) use run::{FAUCET_ACCOUNT, WELL_KNOWN_KEY};
 pub use run::{NodeError, Ready, RunningNode, run, spawn};

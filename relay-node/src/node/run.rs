@@ -13,10 +13,11 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use super::config::NodeConfig;
 use super::data_dir::{DataDir, DataDirError};
+use super::own::{self, Own};
 use super::relays;
 use super::service::NodeService;
 use crate::consensus::{self, Committees, ConsensusError, PlaneConfig};
-use crate::executor::{self, ExecutorError, Opened};
+use crate::executor::{self, Availability, ExecutorError, Opened};
 use crate::http::{self, FaucetConfig, HttpConfig, HttpError, RelayInfo, Relays};
 use crate::mempool::{Pool, gossip};
 use crate::public::{self, Limits, PublicConfig, PublicError};
@@ -171,6 +172,8 @@ async fn serve(
     })?;
 
     let pool = Pool::new();
+    let (proofs, own_proofs) = mpsc::channel(own::MAX_WAITING);
+    let (evidence, found_evidence) = mpsc::channel(own::MAX_WAITING);
     let Opened {
         handle: executor,
         spec,
@@ -181,6 +184,7 @@ async fn serve(
         dir.path(),
         &config.genesis,
         pool.clone(),
+        Availability::new(key.public_key(), proofs),
     )
     .await?;
     if spec.is_devnet() {
@@ -198,8 +202,9 @@ async fn serve(
             listen: config.file.listen,
         },
         Arc::clone(&spec),
-        committees,
+        committees.clone(),
         executor.clone(),
+        evidence,
     )
     .await?;
 
@@ -219,6 +224,18 @@ async fn serve(
     context
         .child("gossip_receive")
         .spawn(move |_| gossip::receive(receiver, intake));
+
+    let voice = Own {
+        spec: Arc::clone(&spec),
+        key: key.clone(),
+        committees,
+        executor: executor.clone(),
+        service: service.clone(),
+        data: dir.path().to_owned(),
+    };
+    context
+        .child("own")
+        .spawn(move |_| voice.run(own_proofs, found_evidence));
 
     let (public, relay) = open_public(&config, &service).await?;
     let http = open_http(&config, &service, relay.clone()).await?;

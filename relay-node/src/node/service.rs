@@ -79,14 +79,14 @@ impl NodeService {
             .check(inner.spec.parameters.chain_id)
             .map_err(refused)?;
         let checked = Arc::new(checked);
-        inner
+        let admitted = inner
             .executor
             .precheck(Arc::clone(&checked), now_ms)
             .await
             .map_err(ServiceError::Refused)?;
         inner
             .pool
-            .insert(Arc::clone(&checked), now, own)
+            .insert(Arc::clone(&checked), now, own, admitted)
             .map_err(refused)?;
         Ok(checked)
     }

@@ -3,6 +3,7 @@
 
 mod certificates;
 mod codecs;
+mod evidence;
 mod fixtures;
 mod genesis;
 mod vectors;

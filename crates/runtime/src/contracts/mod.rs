@@ -5,12 +5,14 @@ mod bonus;
 mod claims;
 pub(crate) mod gas;
 pub(crate) mod issue;
+mod liveness;
 pub(crate) mod ram;
 pub(crate) mod slashing;
 mod token;
 mod vote_producer;
 
 pub(crate) use auth::new_account;
+pub(crate) use vote_producer::ID as VOTE_PRODUCER;
 
 use credo_primitives::Action;
 
@@ -49,6 +51,7 @@ const CONTRACTS: &[&[Entry]] = &[
     claims::ACTIONS,
     gas::ACTIONS,
     issue::ACTIONS,
+    liveness::ACTIONS,
     ram::ACTIONS,
     token::ACTIONS,
     vote_producer::ACTIONS,

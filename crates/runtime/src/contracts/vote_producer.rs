@@ -15,7 +15,7 @@ use crate::abi::{Args, Kind, is_decimal, json};
 use crate::host::{Host, Stop, fail};
 use crate::stake;
 
-pub(super) const ID: &str = "vote_producer.iost";
+pub(crate) const ID: &str = "vote_producer.iost";
 
 use Kind::{Flag, Number, Text as Str};
 

@@ -8,7 +8,7 @@ use credo_primitives::entry::{Expiring, MAX_EXPIRING_PAGE};
 use credo_primitives::spec::SpecError;
 use credo_primitives::{Amount, CheckedTransaction, Digest, StateKey, StatusCode, TxError, merkle};
 use credo_runtime::{
-    BlockBuilder, BlockError, GenesisError, PrecheckError, PushError, Refusal, RuntimeError, admit, genesis,
+    Admitted, BlockBuilder, BlockError, GenesisError, PrecheckError, PushError, Refusal, RuntimeError, admit, genesis,
     load_candidates, precheck, replay,
 };
 
@@ -335,7 +335,7 @@ fn a_context_that_does_not_fit_is_refused() {
         "its proposer isn't on the committee"
     );
     assert_eq!(
-        why(&|ctx| ctx.previous_msb = Some((0, credo_primitives::hash::ZERO_DIGEST))),
+        why(&|ctx| ctx.previous_msb = Some((0, chain.msb_mark(0)))),
         "only an epoch's first block names the Micro State Block before it"
     );
     let mut later = Chain::new();
@@ -414,8 +414,8 @@ fn the_pool_asks_the_same_questions() {
     let mut chain = Chain::new();
     let tx = chain.transfer("alice", "bobby", "1");
     let next = chain.time_ms + 500;
-    let ask = |chain: &Chain, tx: &CheckedTransaction, at| admit(&chain.spec, &chain.state, tx, at);
-    assert_eq!(ask(&chain, &tx, next), Ok(()));
+    let ask = |chain: &Chain, tx: &CheckedTransaction, at| admit(&chain.spec, &chain.state, &chain.candidates, tx, at);
+    assert_eq!(ask(&chain, &tx, next), Ok(Admitted::Ordinary));
     assert!(matches!(
         ask(&chain, &tx, next + 90_001),
         Err(PushError::Refused(Refusal::Static(TxError::Expired { .. })))

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use commonware_codec::{Copying, DecodeExt as _, Read};
 use commonware_cryptography::{Signer as _, ed25519::PrivateKey};
 use credo_pob::{Candidates, Round, Voter};
-use credo_primitives::entry::{Balance, Contribution, IOST, Pledges, Pool, TokenInfo};
+use credo_primitives::block::StateCommitment;
+use credo_primitives::entry::{Balance, Contribution, IOST, MsbMark, Pledges, Pool, TokenInfo};
 use credo_primitives::hash::ZERO_DIGEST;
 use credo_primitives::spec::{
     Genesis, GenesisAccount, GenesisCandidate, GenesisVote, Parameters, Ratio, SPEC_VERSION,
@@ -120,6 +121,8 @@ pub(crate) struct Chain {
     pub(crate) height: u64,
     pub(crate) time_ms: u64,
     pub(crate) view: u64,
+    /// The commitment to the state after the last MSB, where a test makes one.
+    pub(crate) msb_state: StateCommitment,
     nonce: i64,
 }
 
@@ -140,7 +143,7 @@ impl Chain {
             salt: file.salt,
             time_ms: file.time_ms,
             allocations: file.allocations_digest(),
-            state: credo_primitives::block::StateCommitment::ZERO.into(),
+            state: StateCommitment::ZERO.into(),
             servi_digest: first.candidates_digest.digest,
             committee: keys,
         };
@@ -153,6 +156,7 @@ impl Chain {
             height: 0,
             time_ms: file.time_ms,
             view: 0,
+            msb_state: StateCommitment::ZERO,
             nonce: 0,
         };
         chain.apply(&first.writes);
@@ -193,7 +197,15 @@ impl Chain {
             committee: &self.committee,
             view,
             parent_view,
-            previous_msb: (first && epoch > 0).then(|| (epoch - 1, msb_digest(epoch - 1))),
+            previous_msb: (first && epoch > 0).then(|| (epoch - 1, self.msb_mark(epoch - 1))),
+        }
+    }
+
+    /// What the first block after an epoch writes of its MSB.
+    pub(crate) fn msb_mark(&self, epoch: u64) -> MsbMark {
+        MsbMark {
+            digest: msb_digest(epoch),
+            state: self.msb_state,
         }
     }
 
@@ -429,7 +441,7 @@ fn units(amount: Amount) -> u128 {
     u128::from(amount.units())
 }
 
-pub(crate) fn msb_digest(epoch: u64) -> Digest {
+fn msb_digest(epoch: u64) -> Digest {
     credo_primitives::sha256(&[b"msb", &epoch.to_be_bytes()])
 }
 

@@ -1,10 +1,11 @@
 //! Epochs as the runtime sees them: turns, MSB blocks, rounds (P-11, P-12, P-14, P-15, P-30).
 
 use credo_pob::{ListDigest, Round, Turns};
-use credo_primitives::{Digest, StateKey};
+use credo_primitives::StateKey;
+use credo_primitives::entry::MsbMark;
 use credo_runtime::Refusal;
 
-use crate::chain::{Chain, genesis_file, msb_digest};
+use crate::chain::{Chain, genesis_file};
 
 fn seats(round: &Round) -> String {
     let names = round
@@ -135,14 +136,14 @@ fn turns_are_counted_by_seat_and_begin_anew_with_each_epoch() {
 }
 
 #[test]
-fn the_last_two_msb_digests_stand_in_the_state() {
+fn the_last_two_msbs_stand_in_the_state() {
     let mut chain = Chain::new();
     let kept = |chain: &Chain| {
         (0..8)
             .filter(|e| {
                 chain
-                    .get::<Digest>(&StateKey::msb(*e))
-                    .is_some_and(|d| d == msb_digest(*e))
+                    .get::<MsbMark>(&StateKey::msb(*e))
+                    .is_some_and(|mark| mark == chain.msb_mark(*e))
             })
             .collect::<Vec<_>>()
     };

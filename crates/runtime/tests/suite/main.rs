@@ -8,6 +8,7 @@ mod chain;
 mod epochs;
 mod fees;
 mod gas;
+mod liveness;
 mod properties;
 mod ram;
 mod rewards;
