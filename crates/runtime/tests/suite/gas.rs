@@ -6,7 +6,7 @@ use credo_pob::Voter;
 use credo_primitives::entry::{Gas, Pledge, Pledges};
 use credo_primitives::spec::Genesis;
 use credo_primitives::{Amount, CheckedTransaction, StateKey, StatusCode};
-use credo_runtime::{PrecheckError, PushError, Refusal, admit, precheck};
+use credo_runtime::{Admitted, PrecheckError, PushError, Refusal, admit, precheck};
 use proptest::prelude::*;
 
 use crate::chain::{Chain, PLEDGE, State, USERS, genesis_file, iost, name, reason};
@@ -152,7 +152,7 @@ fn without_gas_for_its_limit_a_transaction_is_refused_and_leaves_no_trace() {
     assert!(refusal.is_temporary());
     let at = chain.time_ms + chain.spec.parameters.slot_ms;
     assert_eq!(
-        admit(&chain.spec, &chain.state, &tx, at),
+        admit(&chain.spec, &chain.state, &chain.candidates, &tx, at),
         Err(PushError::Refused(refusal.clone()))
     );
     let before = untouched(&chain.state);
@@ -163,7 +163,7 @@ fn without_gas_for_its_limit_a_transaction_is_refused_and_leaves_no_trace() {
     // The same transaction stands once somebody pledged for it.
     assert!(pledge(&mut chain, "bobby", "alice", "9.99").is_success());
     let at = chain.time_ms + chain.spec.parameters.slot_ms;
-    let Err(PushError::Refused(refusal)) = admit(&chain.spec, &chain.state, &tx, at) else {
+    let Err(PushError::Refused(refusal)) = admit(&chain.spec, &chain.state, &chain.candidates, &tx, at) else {
         panic!("999,000 gas and what a slot brings aren't a million");
     };
     assert!(
@@ -173,7 +173,7 @@ fn without_gas_for_its_limit_a_transaction_is_refused_and_leaves_no_trace() {
     );
     assert!(pledge(&mut chain, "bobby", "alice", "1").is_success());
     let at = chain.time_ms + chain.spec.parameters.slot_ms;
-    assert_eq!(admit(&chain.spec, &chain.state, &tx, at), Ok(()));
+    assert_eq!(admit(&chain.spec, &chain.state, &chain.candidates, &tx, at), Ok(Admitted::Ordinary));
     chain.leave_msb();
     assert!(chain.run_tx(&tx).is_success());
     assert_eq!(
@@ -197,7 +197,7 @@ fn a_first_pledge_for_oneself_pays_for_itself() {
     let mut chain = without_gas(&["alice"]);
     let tx = alone(&mut chain, "pledge", r#"["alice","alice","10"]"#, 100_000_000);
     let at = chain.time_ms + chain.spec.parameters.slot_ms;
-    assert_eq!(admit(&chain.spec, &chain.state, &tx, at), Ok(()));
+    assert_eq!(admit(&chain.spec, &chain.state, &chain.candidates, &tx, at), Ok(Admitted::Ordinary));
     let receipt = chain.run_tx(&tx);
     assert!(receipt.is_success());
     assert_eq!(receipt.receipts[0].func_name.as_str(), "gas.iost/pledge");
