@@ -260,6 +260,8 @@ impl Parameters {
             (self.app_share.is_share(), "app_share"),
             (self.reporter_share.is_share(), "reporter_share"),
             (self.shards == 1, "shards"),
+            // Far below what gas can be counted with.
+            (self.gas_per_iost_day <= 1_000_000_000, "gas_per_iost_day"),
             (self.sender_tx_limit > 0, "sender_tx_limit"),
             (
                 self.block_tx_limit > 0 && self.block_tx_limit as usize <= crate::block::MAX_BLOCK_TXS,

@@ -214,7 +214,7 @@ impl<'a, S: StateRead> BlockBuilder<'a, S> {
             &authority,
             limits,
             tx,
-            Some(paying),
+            paying,
         )?;
         if let Ok(payer) = AccountName::any(tx.tx().publisher.as_str()) {
             let candidates = self.ledger.candidates();

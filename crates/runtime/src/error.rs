@@ -107,15 +107,16 @@ pub enum Refusal {
 }
 
 impl Refusal {
-    /// True when the same transaction may stand in a later block as it is. Gas grows, and another transaction may bring
-    /// more, so one that wants gas is kept until it expires.
+    /// True when the same transaction may stand in a later block as it is.
+    ///
+    /// One that wants gas might, too, since gas grows. It isn't kept for that: otherwise one with little gas could fill the
+    /// pool with transactions of which that pays for a few.
     pub fn is_temporary(&self) -> bool {
         matches!(
             self,
             Self::SenderLimit { .. }
                 | Self::BlockFull
                 | Self::MsbBlock
-                | Self::GasNotEnough { .. }
                 | Self::Static(TxError::TooEarly { .. })
         )
     }

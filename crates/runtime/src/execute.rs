@@ -26,8 +26,8 @@ pub(crate) struct Executed {
 }
 
 /// Executes a transaction that may stand in the block. Its writes are committed, or rolled back with a receipt that
-/// says why. In both cases its publisher is charged for the gas; with no `paying` it costs none. A first pledge that doesn't
-/// bring what it used is refused, and leaves nothing.
+/// says why. In both cases its publisher is charged for the gas. A first pledge that doesn't bring what it used is refused,
+/// and leaves nothing.
 #[allow(clippy::too_many_arguments)] // What a block is made of; a struct would only repeat the builder.
 pub(crate) fn execute(
     view: &mut View<'_>,
@@ -37,7 +37,7 @@ pub(crate) fn execute(
     authority: &Authority,
     mut limits: Limits,
     tx: &CheckedTransaction,
-    paying: Option<Paying>,
+    paying: Paying,
 ) -> Result<Executed, PushError> {
     let mut meter = Meter::new(tx.tx().gas_limit, tx.tx().gas_ratio);
     let mut host = Host {
@@ -74,13 +74,10 @@ pub(crate) fn execute(
     };
     let gas_usage = meter.usage();
     let success = code == StatusCode::Success;
-    let charged = match paying {
-        Some(paying) => charge(view, ctx, tx, gas_usage, paying, success).inspect_err(|_| {
-            view.rollback();
-            ledger.rollback();
-        })?,
-        None => 0,
-    };
+    let charged = charge(view, ctx, tx, gas_usage, paying, success).inspect_err(|_| {
+        view.rollback();
+        ledger.rollback();
+    })?;
     view.commit();
     ledger.commit();
     let receipt = Receipt {

@@ -167,10 +167,19 @@ mod tests {
     use super::*;
     use commonware_codec::DecodeExt as _;
     use commonware_cryptography::{Signer as _, ed25519::PrivateKey};
-    use credo_pob::Candidate;
-    use credo_primitives::{Preset, PublicKey, Text};
+    use credo_pob::{Candidate, Ledger, Rules};
+    use credo_primitives::entry::{Balance, Pool, TokenInfo};
+    use credo_primitives::hash::ZERO_DIGEST;
+    use credo_primitives::spec::SPEC_VERSION;
+    use credo_primitives::{ChainSpec, Preset, PublicKey, Text};
     use credo_state::{ReadError, StateRead};
     use proptest::prelude::*;
+    use std::sync::Arc;
+
+    use crate::BlockContext;
+    use crate::authority::Authority;
+    use crate::gas::Meter;
+    use crate::limits::Limits;
 
     struct Empty;
 
@@ -281,6 +290,85 @@ mod tests {
         // The main preset's apps have a fifth.
         assert_eq!(of(&view, "owner").unwrap().earned, 200 + 400);
         assert_eq!(of(&view, "first2"), None);
+    }
+
+    fn chain_spec(key: &credo_primitives::ConsensusKey) -> ChainSpec {
+        ChainSpec {
+            version: SPEC_VERSION,
+            preset: Preset::Main,
+            name: Text::default(),
+            parameters: Parameters::preset(Preset::Main),
+            salt: ZERO_DIGEST,
+            time_ms: 1,
+            allocations: ZERO_DIGEST,
+            state: credo_primitives::block::StateCommitment::ZERO.into(),
+            servi_digest: ZERO_DIGEST,
+            committee: vec![key.clone()],
+        }
+    }
+
+    #[test]
+    fn a_fee_goes_to_inviter_and_app_and_the_rest_is_burnt() {
+        let mut view = View::new(&Empty);
+        invited(&mut view, &["first"]);
+        let token = |supply: u64| TokenInfo {
+            issuer: name("issue.iost"),
+            full_name: Text::default(),
+            total_supply: Amount::MAX,
+            supply: Amount::from_units(supply).unwrap(),
+            decimals: 8,
+            can_transfer: true,
+            only_issuer_can_transfer: false,
+        };
+        view.put(StateKey::token(IOST), &token(5_000));
+        let candidates = Candidates::new(vec![node("first", CandidateStatus::Candidate, 25)], 1);
+        let key = candidates.list[0].key.clone();
+        let spec = chain_spec(&key);
+        let committee = spec.genesis_committee().unwrap();
+        let ctx = BlockContext {
+            spec: &spec,
+            epoch: 0,
+            height: 1,
+            time_ms: 2,
+            proposer: key,
+            committee: &committee,
+            view: 1,
+            parent_view: 0,
+            previous_msb: None,
+        };
+        let rules = Rules::of(&spec.parameters, Amount::MAX);
+        let mut host = Host {
+            view: &mut view,
+            ledger: &mut Ledger::new(Arc::new(candidates)),
+            authority: &Authority::default(),
+            limits: &mut Limits::default(),
+            meter: &mut Meter::new(100_000_000, 100),
+            rules: &rules,
+            ctx: &ctx,
+            now_ms: 2,
+            publisher: "first2",
+            receipts: Vec::new(),
+        };
+        let fee = Amount::from_units(1_001).unwrap();
+        hand_out(&mut host, "ram.iost", &name("first2"), fee, Some(&name("owner"))).unwrap();
+        let receipts: Vec<_> = host.receipts.iter().map(|r| r.content.as_str()).collect();
+        assert_eq!(
+            receipts,
+            [
+                r#"["iost","ram.iost","first","0.0000025",""]"#,
+                r#"["iost","ram.iost","owner","0.000002",""]"#,
+                r#"["iost","ram.iost","0.00000551"]"#,
+            ]
+        );
+        let units = |account: &str| -> u64 {
+            let balance: Option<Balance> = view.get(&StateKey::balance(&name(account), IOST)).unwrap();
+            balance.unwrap_or_default().available.units()
+        };
+        assert_eq!((units("first"), units("owner"), units("first2")), (250, 200, 0));
+        let now: Option<TokenInfo> = view.get(&StateKey::token(IOST)).unwrap();
+        assert_eq!(now, Some(token(5_000 - 551)));
+        let pool: Option<Pool> = view.get(&StateKey::pool()).unwrap();
+        assert_eq!(pool.unwrap().burnt.units(), 551);
     }
 
     fn ratio() -> impl Strategy<Value = Ratio> {

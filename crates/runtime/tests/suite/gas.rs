@@ -149,7 +149,7 @@ fn without_gas_for_its_limit_a_transaction_is_refused_and_leaves_no_trace() {
         needs: 100_000_000,
     };
     assert_eq!(refusal.to_string(), "gas not enough: user alice has 0 < 1000000");
-    assert!(refusal.is_temporary());
+    assert!(!refusal.is_temporary());
     let at = chain.time_ms + chain.spec.parameters.slot_ms;
     assert_eq!(
         admit(&chain.spec, &chain.state, &chain.candidates, &tx, at),
@@ -163,7 +163,8 @@ fn without_gas_for_its_limit_a_transaction_is_refused_and_leaves_no_trace() {
     // The same transaction stands once somebody pledged for it.
     assert!(pledge(&mut chain, "bobby", "alice", "9.99").is_success());
     let at = chain.time_ms + chain.spec.parameters.slot_ms;
-    let Err(PushError::Refused(refusal)) = admit(&chain.spec, &chain.state, &chain.candidates, &tx, at) else {
+    let Err(PushError::Refused(refusal)) = admit(&chain.spec, &chain.state, &chain.candidates, &tx, at)
+    else {
         panic!("999,000 gas and what a slot brings aren't a million");
     };
     assert!(
@@ -173,7 +174,10 @@ fn without_gas_for_its_limit_a_transaction_is_refused_and_leaves_no_trace() {
     );
     assert!(pledge(&mut chain, "bobby", "alice", "1").is_success());
     let at = chain.time_ms + chain.spec.parameters.slot_ms;
-    assert_eq!(admit(&chain.spec, &chain.state, &chain.candidates, &tx, at), Ok(Admitted::Ordinary));
+    assert_eq!(
+        admit(&chain.spec, &chain.state, &chain.candidates, &tx, at),
+        Ok(Admitted::Ordinary)
+    );
     chain.leave_msb();
     assert!(chain.run_tx(&tx).is_success());
     assert_eq!(
@@ -197,7 +201,10 @@ fn a_first_pledge_for_oneself_pays_for_itself() {
     let mut chain = without_gas(&["alice"]);
     let tx = alone(&mut chain, "pledge", r#"["alice","alice","10"]"#, 100_000_000);
     let at = chain.time_ms + chain.spec.parameters.slot_ms;
-    assert_eq!(admit(&chain.spec, &chain.state, &chain.candidates, &tx, at), Ok(Admitted::Ordinary));
+    assert_eq!(
+        admit(&chain.spec, &chain.state, &chain.candidates, &tx, at),
+        Ok(Admitted::Ordinary)
+    );
     let receipt = chain.run_tx(&tx);
     assert!(receipt.is_success());
     assert_eq!(receipt.receipts[0].func_name.as_str(), "gas.iost/pledge");
@@ -212,7 +219,6 @@ fn a_first_pledge_for_oneself_pays_for_itself() {
 #[test]
 fn nothing_else_stands_without_gas() {
     let mut chain = without_gas(&["alice"]);
-    let before = untouched(&chain.state);
     let cases = [
         // It brings less than its limit.
         ("pledge", r#"["alice","alice","9.99999999"]"#, 100_000_000),
@@ -228,18 +234,21 @@ fn nothing_else_stands_without_gas() {
         ("unpledge", r#"["alice","alice","10"]"#, 100_000_000),
     ];
     for (action, data, limit) in cases {
+        chain.leave_msb();
+        let before = untouched(&chain.state);
         let tx = alone(&mut chain, action, data, limit);
         let refusal = chain.refuse(&tx);
         assert!(
             matches!(refusal, Refusal::GasNotEnough { .. }),
             "{data}: {refusal}"
         );
+        assert_eq!(untouched(&chain.state), before);
+        assert!(!chain.state.contains_key(&StateKey::gas(&name("alice"))));
     }
     let pledge = ("gas.iost", "pledge", r#"["alice","alice","10"]"#);
     let draft = chain.draft(&[pledge, pledge]);
     let two = chain.sign(draft, "alice");
     assert!(matches!(chain.refuse(&two), Refusal::GasNotEnough { .. }));
-    assert_eq!(untouched(&chain.state), before);
 }
 
 #[test]
