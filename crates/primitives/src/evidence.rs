@@ -16,7 +16,8 @@
 
 use bytes::BufMut;
 use commonware_codec::{
-    Buf, Copying, Decode as _, DecodeExt as _, Encode as _, EncodeSize, Error, Read, ReadExt as _, Write, varint::UInt,
+    Buf, Copying, Decode as _, DecodeExt as _, Encode as _, EncodeSize, Error, Read, ReadExt as _, Write,
+    varint::UInt,
 };
 use commonware_cryptography::Verifier as _;
 use commonware_cryptography::ed25519::Signature;

@@ -67,7 +67,9 @@ pub enum LivenessError {
     #[error("the Micro State Block of epoch {0} isn't one of the last two")]
     Msb(i64),
     /// Proved before, or no need to.
-    #[error("{node} proved its availability against the Micro State Block of epoch {epoch} or a later one before")]
+    #[error(
+        "{node} proved its availability against the Micro State Block of epoch {epoch} or a later one before"
+    )]
     Proved {
         /// The node.
         node: AccountName,
@@ -84,7 +86,9 @@ pub enum LivenessError {
     #[error("no committee of epoch {0} is known here, or its stake isn't locked any more")]
     Committee(u64),
     /// Punished before.
-    #[error("{node} was punished in epoch {punished} for what it did up to then; the evidence is of epoch {epoch}")]
+    #[error(
+        "{node} was punished in epoch {punished} for what it did up to then; the evidence is of epoch {epoch}"
+    )]
     Punished {
         /// The node.
         node: AccountName,
@@ -230,11 +234,7 @@ impl Exempt {
 }
 
 /// P-24. Takes what the culprit's misbehaviour costs, and leaves a receipt that says who, when, and who reported it.
-pub(crate) fn punish(
-    host: &mut Host<'_, '_>,
-    culprit: &Culprit,
-    reporter: &AccountName,
-) -> Result<(), Stop> {
+pub(crate) fn punish(host: &mut Host<'_, '_>, culprit: &Culprit, reporter: &AccountName) -> Result<(), Stop> {
     slashing::punish(host, &culprit.node, reporter)?;
     let content = json(&json!([reporter, culprit.node, culprit.epoch, culprit.view]));
     host.receipt(&format!("{VOTE_PRODUCER}/{REPORT_MISBEHAVIOUR}"), content)

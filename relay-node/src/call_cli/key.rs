@@ -13,7 +13,8 @@ const MAX_FILE: u64 = 4_096;
 pub(super) fn load(file: Option<&Path>) -> Result<SecretKey, String> {
     let (text, place) = match file {
         Some(path) => {
-            let unreadable = |e: std::io::Error| format!("the key file {} can't be read: {e}", path.display());
+            let unreadable =
+                |e: std::io::Error| format!("the key file {} can't be read: {e}", path.display());
             let size = std::fs::metadata(path).map_err(unreadable)?.len();
             if size > MAX_FILE {
                 return Err(format!("{} is too large to be a key file", path.display()));

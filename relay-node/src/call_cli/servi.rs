@@ -74,7 +74,8 @@ enum Command {
 }
 
 fn parse_key(text: &str) -> Result<ConsensusKey, String> {
-    consensus_key::from_base58(text).ok_or_else(|| "a consensus key is the base58 text of an ed25519 key".into())
+    consensus_key::from_base58(text)
+        .ok_or_else(|| "a consensus key is the base58 text of an ed25519 key".into())
 }
 
 /// Does what the command line asks for.
@@ -102,7 +103,10 @@ fn actions(account: &AccountName, command: &Command) -> Result<Option<Vec<Action
                 (None, None) => return Err(Failure::Other("name the node's key".into())),
             };
             let key = consensus_key::to_base58(&key);
-            vec![one("applyRegister", json!([account, key, location, url, net_id, true]))]
+            vec![one(
+                "applyRegister",
+                json!([account, key, location, url, net_id, true]),
+            )]
         }
         Command::Apply => vec![one("logInProducer", json!([account]))],
         Command::Leave => vec![one("logOutProducer", json!([account]))],
@@ -174,7 +178,10 @@ impl<'a> Standing<'a> {
         let begun = round.is_some_and(|r| r.epoch <= epoch);
         let before = round.is_some_and(|r| r.previous.contains(&node.account));
         Self {
-            rank: ranked.iter().position(|c| c.account == node.account).map(|n| n + 1),
+            rank: ranked
+                .iter()
+                .position(|c| c.account == node.account)
+                .map(|n| n + 1),
             candidates: ranked.len(),
             seated: if begun { elected } else { before },
             elected: elected && !begun,

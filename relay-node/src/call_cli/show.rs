@@ -51,12 +51,14 @@ pub(super) fn receipt(follower: &Follower, hash: &Digest, proved: &Proved<(Trans
         ("gas", gas(receipt)),
     ];
     let told = |text: &&&str| !matches!(**text, "[]" | "[\"\"]");
-    lines.extend(returns.iter().filter(told).map(|text| ("returned", (*text).to_owned())));
     lines.extend(
-        (receipt.receipts.iter()).map(|r| ("receipt", format!("{} {}", r.func_name, r.content))),
+        returns
+            .iter()
+            .filter(told)
+            .map(|text| ("returned", (*text).to_owned())),
     );
-    let sentence =
-        (!receipt.is_success()).then(|| format!("transaction {hash} failed: {}", status.message));
+    lines.extend((receipt.receipts.iter()).map(|r| ("receipt", format!("{} {}", r.func_name, r.content))));
+    let sentence = (!receipt.is_success()).then(|| format!("transaction {hash} failed: {}", status.message));
     Done {
         shown: Shown::new(follower, json, lines, Some(&proved.proof)),
         code: if receipt.is_success() { 0 } else { FAILED },

@@ -332,8 +332,8 @@ impl Actor {
             RuntimeError::Context { .. } => Failure::Invalid(error.to_string()),
             error => Failure::Fatal(error.into()),
         };
-        let mut builder = BlockBuilder::new(self.context(header, &parent), &snapshot, candidates)
-            .map_err(misfit)?;
+        let mut builder =
+            BlockBuilder::new(self.context(header, &parent), &snapshot, candidates).map_err(misfit)?;
         for (index, tx) in transactions.iter().enumerate() {
             builder.push(tx).map_err(|error| match error {
                 PushError::Refused(refusal) => {

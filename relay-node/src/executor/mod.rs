@@ -144,7 +144,11 @@ enum Command {
     Propose(Proposal, oneshot::Sender<Option<Digested<ChainBlock>>>),
     Verify(Digested<ChainBlock>, oneshot::Sender<Verdict>),
     Finalize(Digested<ChainBlock>, Finality, oneshot::Sender<()>),
-    Precheck(Arc<CheckedTransaction>, u64, oneshot::Sender<Result<Admitted, String>>),
+    Precheck(
+        Arc<CheckedTransaction>,
+        u64,
+        oneshot::Sender<Result<Admitted, String>>,
+    ),
     State(Vec<StateKey>, oneshot::Sender<Result<StateAnswer, ServiceError>>),
     Candidates(oneshot::Sender<Result<CandidatesAnswer, ServiceError>>),
     Stop(oneshot::Sender<()>),

@@ -304,7 +304,8 @@ mod tests {
         let early = transaction("alice", "token.iost", "[]", 100, NOW - 9);
         let generous = transaction("alice", "token.iost", "[]", 200, NOW);
         for tx in [&vote, &long, &late, &early, &generous] {
-            pool.insert(Arc::clone(tx), NOW, false, Admitted::Ordinary).expect("taken");
+            pool.insert(Arc::clone(tx), NOW, false, Admitted::Ordinary)
+                .expect("taken");
         }
         let order: Vec<Digest> = pool.first(10).iter().map(|t| *t.hash()).collect();
         let expected = [&generous, &early, &late, &long, &vote].map(|t| *t.hash());
@@ -316,12 +317,22 @@ mod tests {
     fn the_pool_refuses_repetition_expiry_and_excess() {
         let pool = Pool::new();
         let tx = transaction("alice", "token.iost", "[]", 100, NOW);
-        pool.insert(Arc::clone(&tx), NOW, true, Admitted::Ordinary).expect("taken");
-        assert_eq!(pool.insert(Arc::clone(&tx), NOW, true, Admitted::Ordinary), Err(PoolError::Known));
+        pool.insert(Arc::clone(&tx), NOW, true, Admitted::Ordinary)
+            .expect("taken");
+        assert_eq!(
+            pool.insert(Arc::clone(&tx), NOW, true, Admitted::Ordinary),
+            Err(PoolError::Known)
+        );
         let old = transaction("alice", "token.iost", "[]", 100, NOW - 95_000_000_000);
-        assert!(matches!(pool.insert(old, NOW, true, Admitted::Ordinary), Err(PoolError::Time(_))));
+        assert!(matches!(
+            pool.insert(old, NOW, true, Admitted::Ordinary),
+            Err(PoolError::Time(_))
+        ));
         let ahead = transaction("alice", "token.iost", "[]", 100, NOW + 31_000_000_000);
-        assert!(matches!(pool.insert(ahead, NOW, true, Admitted::Ordinary), Err(PoolError::Time(_))));
+        assert!(matches!(
+            pool.insert(ahead, NOW, true, Admitted::Ordinary),
+            Err(PoolError::Time(_))
+        ));
         for i in 1..MAX_PER_SENDER as i64 {
             let tx = transaction("alice", "token.iost", "[]", 100, NOW - i);
             pool.insert(tx, NOW, false, Admitted::Ordinary).expect("taken");
@@ -373,7 +384,11 @@ mod tests {
         pool.insert(Arc::clone(&ordinary), NOW, false, Admitted::Ordinary)
             .expect("taken");
         let order = pool.first(limit + 2);
-        assert!(order[..limit].iter().all(|tx| tx.tx().actions[0].data.len() == 5_000));
+        assert!(
+            order[..limit]
+                .iter()
+                .all(|tx| tx.tx().actions[0].data.len() == 5_000)
+        );
         assert_eq!(order[limit].hash(), transfer.hash());
         assert_eq!(order[limit + 1].hash(), ordinary.hash());
         let all: Vec<Digest> = pool.first(usize::MAX).iter().map(|tx| *tx.hash()).collect();

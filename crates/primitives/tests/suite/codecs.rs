@@ -420,7 +420,7 @@ fn a_spec_that_is_malformed_or_of_another_format_is_refused() {
     assert_eq!(refused(&reversed), SpecError::Committee);
     assert!(matches!(ChainSpec::from_bytes(&[]), Err(SpecError::Malformed(_))));
     assert!(matches!(
-        ChainSpec::from_bytes(&[1]),
+        ChainSpec::from_bytes(&[SPEC_VERSION]),
         Err(SpecError::Malformed(_))
     ));
 }

@@ -237,7 +237,8 @@ fn vote() -> impl Strategy<Value = SignedVote> {
     });
     let signature = prop::array::uniform32(any::<u8>()).prop_map(|half| {
         let bytes = [half, half].concat();
-        commonware_cryptography::ed25519::Signature::decode_cfg(commonware_codec::Copying(&bytes[..]), &()).unwrap()
+        commonware_cryptography::ed25519::Signature::decode_cfg(commonware_codec::Copying(&bytes[..]), &())
+            .unwrap()
     });
     (any::<u64>(), any::<u64>(), choice, any::<u32>(), signature).prop_map(
         |(epoch, view, choice, seat, signature)| SignedVote {

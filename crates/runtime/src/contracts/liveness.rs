@@ -18,14 +18,26 @@ use crate::{PushError, Refusal};
 const CHECK: u64 = 100;
 
 pub(super) const ACTIONS: &[Entry] = &[
-    (VOTE_PRODUCER, PROVE_AVAILABILITY, AVAILABILITY_ARGS, prove_availability),
-    (VOTE_PRODUCER, REPORT_MISBEHAVIOUR, MISBEHAVIOUR_ARGS, report_misbehaviour),
+    (
+        VOTE_PRODUCER,
+        PROVE_AVAILABILITY,
+        AVAILABILITY_ARGS,
+        prove_availability,
+    ),
+    (
+        VOTE_PRODUCER,
+        REPORT_MISBEHAVIOUR,
+        MISBEHAVIOUR_ARGS,
+        report_misbehaviour,
+    ),
 ];
 
 /// `proveAvailability(account, epoch, proof)`, signed with an account's key.
 fn prove_availability(host: &mut Host<'_, '_>, _: &Args) -> Result<Returned, Stop> {
     host.steps(1)?;
-    fail("availability is proved by a transaction with no other action, signed with the node's consensus key alone")
+    fail(
+        "availability is proved by a transaction with no other action, signed with the node's consensus key alone",
+    )
 }
 
 /// `reportMisbehaviour(reporter, evidence)`: by anyone. Not in IOST.

@@ -8,8 +8,8 @@ use credo_primitives::entry::{Expiring, MAX_EXPIRING_PAGE};
 use credo_primitives::spec::SpecError;
 use credo_primitives::{Amount, CheckedTransaction, Digest, StateKey, StatusCode, TxError, merkle};
 use credo_runtime::{
-    Admitted, BlockBuilder, BlockError, GenesisError, PrecheckError, PushError, Refusal, RuntimeError, admit, genesis,
-    load_candidates, precheck, replay,
+    Admitted, BlockBuilder, BlockError, GenesisError, PrecheckError, PushError, Refusal, RuntimeError, admit,
+    genesis, load_candidates, precheck, replay,
 };
 
 use crate::chain::{Chain, START_MS, consensus_key, genesis_file, iost, key_of, name, reason};
@@ -420,7 +420,9 @@ fn the_pool_asks_the_same_questions() {
     let mut chain = Chain::new();
     let tx = chain.transfer("alice", "bobby", "1");
     let next = chain.time_ms + 500;
-    let ask = |chain: &Chain, tx: &CheckedTransaction, at| admit(&chain.spec, &chain.state, &chain.candidates, tx, at);
+    let ask = |chain: &Chain, tx: &CheckedTransaction, at| {
+        admit(&chain.spec, &chain.state, &chain.candidates, tx, at)
+    };
     assert_eq!(ask(&chain, &tx, next), Ok(Admitted::Ordinary));
     assert!(matches!(
         ask(&chain, &tx, next + 90_001),

@@ -42,7 +42,13 @@ fn by_node(chain: &mut Chain, publisher: &str, keys: &[u64], action: &str, data:
 
 fn proof_of(chain: &mut Chain, node: u64, epoch: u64, proof: &str) -> CheckedTransaction {
     let account = NODES[node as usize];
-    by_node(chain, account, &[node], PROVE, &format!(r#"["{account}",{epoch},"{proof}"]"#))
+    by_node(
+        chain,
+        account,
+        &[node],
+        PROVE,
+        &format!(r#"["{account}",{epoch},"{proof}"]"#),
+    )
 }
 
 /// A real store's commitment to this state, and its proof of what stands under `key`.
@@ -65,7 +71,10 @@ fn end_epoch(chain: &mut Chain) -> (u64, Vec<String>) {
     let epoch = chain.end_epoch().epoch - 1;
     let digest = chain.msb_mark(epoch).digest;
     let proofs = (0..4).map(|node| {
-        let (state, proof) = prove(&chain.state, &StateKey::availability(&digest, &consensus_key(node)));
+        let (state, proof) = prove(
+            &chain.state,
+            &StateKey::availability(&digest, &consensus_key(node)),
+        );
         (state, proof)
     });
     let (states, proofs): (Vec<_>, Vec<_>) = proofs.unzip();
@@ -111,7 +120,10 @@ fn a_node_proves_its_availability_once_for_each_msb_and_pays_nothing() {
     let receipt = chain.run_tx(&tx);
     assert!(receipt.is_success());
     assert_eq!(receipt.gas_usage, 0);
-    assert_eq!(receipt.receipts[0].func_name.as_str(), "vote_producer.iost/proveAvailability");
+    assert_eq!(
+        receipt.receipts[0].func_name.as_str(),
+        "vote_producer.iost/proveAvailability"
+    );
     assert_eq!(receipt.receipts[0].content.as_str(), r#"["node1",1]"#);
     assert_eq!(chain.candidates.find(&name("node1")).unwrap().available, 1);
     assert_eq!(chain.get::<Gas>(&StateKey::gas(&name("node1"))), before, "no gas");
@@ -150,15 +162,24 @@ fn an_availability_proof_that_is_not_the_nodes_own_is_refused() {
     // Another node's proof shows another place; a broken one shows nothing.
     let foreign = proof_of(&mut chain, 0, epoch, &proofs[1]);
     let error = unheard(&chain, &foreign);
-    assert!(matches!(error, LivenessError::Proof(ProofError::Absence { .. })), "{error}");
+    assert!(
+        matches!(error, LivenessError::Proof(ProofError::Absence { .. })),
+        "{error}"
+    );
     let empty = proof_of(&mut chain, 0, epoch, "");
     let error = unheard(&chain, &empty);
-    assert!(matches!(error, LivenessError::Proof(ProofError::Malformed(_))), "{error}");
+    assert!(
+        matches!(error, LivenessError::Proof(ProofError::Malformed(_))),
+        "{error}"
+    );
     let nonsense = proof_of(&mut chain, 0, epoch, "xyz");
     assert_eq!(unheard(&chain, &nonsense), LivenessError::Hex("proof"));
     // Genesis' candidates owe nothing for epoch 0, and no MSB is proved ahead of time.
     let first = proof_of(&mut chain, 0, 0, &proofs[0]);
-    assert!(matches!(unheard(&chain, &first), LivenessError::Proved { epoch: 0, .. }));
+    assert!(matches!(
+        unheard(&chain, &first),
+        LivenessError::Proved { epoch: 0, .. }
+    ));
     let ahead = proof_of(&mut chain, 0, 7, &proofs[0]);
     assert_eq!(unheard(&chain, &ahead), LivenessError::Msb(7));
     let data = format!(r#"["node1",-1,"{}"]"#, proofs[0]);
@@ -187,7 +208,11 @@ fn an_availability_proof_that_is_not_the_nodes_own_is_refused() {
     assert_eq!(refused(&chain, &elsewhere), Refusal::Publisher("node1".into()));
     // An account's key isn't the node's.
     let receipt = chain.run("node1", VOTING, PROVE, &data);
-    assert!(reason(&receipt).contains("signed with the node's consensus key alone"), "{:?}", receipt.status);
+    assert!(
+        reason(&receipt).contains("signed with the node's consensus key alone"),
+        "{:?}",
+        receipt.status
+    );
     assert_eq!(chain.candidates, before);
 }
 
@@ -198,10 +223,7 @@ fn a_node_that_is_no_candidate_needs_no_proof() {
     let data = format!(r#"["alice","{key}","","","",true]"#);
     assert!(chain.run("alice", VOTING, "applyRegister", &data).is_success());
     let tx = by_node(&mut chain, "alice", &[77], PROVE, r#"["alice",0,"00"]"#);
-    assert_eq!(
-        unheard(&chain, &tx),
-        LivenessError::NotCandidate(name("alice"))
-    );
+    assert_eq!(unheard(&chain, &tx), LivenessError::NotCandidate(name("alice")));
 }
 
 /// Two notarize votes of `node`, in `view` of `committee`'s epoch.
@@ -212,7 +234,11 @@ fn evidence(chain: &Chain, committee: &Committee, node: u64, view: u64) -> Strin
     let scheme = Scheme::signer(&base, set, PrivateKey::from_seed(node)).expect("a member");
     let vote = |block: &[u8]| {
         let round = Round::new(Epoch::new(epoch), View::new(view));
-        Notarize::sign(&scheme, Proposal::new(round, View::new(view - 1), sha256(&[block]))).unwrap()
+        Notarize::sign(
+            &scheme,
+            Proposal::new(round, View::new(view - 1), sha256(&[block])),
+        )
+        .unwrap()
     };
     let pair = ConflictingNotarize::new(vote(b"a"), vote(b"b")).encode();
     let evidence = Evidence::from_engine(Conflict::Notarizes, &pair).unwrap();
@@ -246,7 +272,10 @@ fn anyone_s_evidence_takes_what_is_the_nodes_own_once() {
     assert_eq!(told.content.as_str(), format!(r#"["alice","{account}",0,3]"#));
     let node = chain.candidates.find(&name(account)).unwrap();
     let loss = node.loss.unwrap();
-    assert_eq!((node.status, loss.reason), (CandidateStatus::Lost, LossReason::Misbehaved));
+    assert_eq!(
+        (node.status, loss.reason),
+        (CandidateStatus::Lost, LossReason::Misbehaved)
+    );
     assert!(node.deposit.is_zero() && node.votes.is_zero() && node.servi == 0);
     // The deposit and the rewards: a share for the reporter, the rest is burnt.
     assert_eq!(before.deposit, Amount::from_iost(DEPOSIT));
@@ -258,7 +287,8 @@ fn anyone_s_evidence_takes_what_is_the_nodes_own_once() {
     assert_eq!(burns, taken - share);
     // Once for all that it did up to now, by whomever.
     let again = report(&mut chain, "bobby", &proof);
-    let text = format!("{account} was punished in epoch 0 for what it did up to then; the evidence is of epoch 0");
+    let text =
+        format!("{account} was punished in epoch 0 for what it did up to then; the evidence is of epoch 0");
     assert_eq!(reason(&again), text);
     let other = evidence(&chain, &chain.spec.genesis_committee().unwrap(), guilty, 4);
     assert_eq!(reason(&report(&mut chain, "bobby", &other)), text);
@@ -299,7 +329,10 @@ fn a_node_reports_another_for_nothing_and_is_refused_where_it_is_wrong() {
     assert!(receipt.is_success());
     assert_eq!(receipt.gas_usage, 0);
     assert!(chain.spendable(by) > had, "the reporter's share");
-    assert_eq!(chain.candidates.find(&name(from)).unwrap().status, CandidateStatus::Lost);
+    assert_eq!(
+        chain.candidates.find(&name(from)).unwrap().status,
+        CandidateStatus::Lost
+    );
     let again = by_node(&mut chain, by, &[reporter], REPORT, &data);
     assert!(matches!(
         unheard(&chain, &again),
