@@ -28,6 +28,8 @@ enum Command {
     Devnet(DevnetArgs),
     /// Asks relays as a browser does: verifies every answer and says what proved it.
     Light(crate::light_cli::LightArgs),
+    /// Simulates rules with the chain's own code: who sits when, and what it takes to capture a committee.
+    Simulate(crate::simulate::SimulateArgs),
     /// Reads a genesis file and prints the hash of the chain spec that it makes.
     Genesis(GenesisArgs),
 }
@@ -102,6 +104,10 @@ pub fn main(cli: Cli) -> anyhow::Result<ExitCode> {
             // The summary says what six nodes would each say again.
             log("warn,relay_node=info,relay_node::consensus=warn,relay_node::node=error,commonware_broadcast=off,commonware_resolver=off");
             run_devnet(args)
+        }
+        Command::Simulate(args) => {
+            log("warn");
+            crate::simulate::run(&args).map_err(Into::into)
         }
         Command::Genesis(args) => {
             log("warn");

@@ -10,3 +10,4 @@ pub mod mempool;
 pub mod node;
 pub mod public;
 pub mod service;
+pub mod simulate;
