@@ -36,6 +36,8 @@ enum Command {
     Evidence(Box<crate::call_cli::EvidenceArgs>),
     /// Makes and checks what a chain starts with.
     Genesis(crate::genesis_cli::GenesisArgs),
+    /// Simulates rules with the chain's own code: who sits when, and what it takes to capture a committee.
+    Simulate(crate::simulate::SimulateArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -110,6 +112,10 @@ pub fn main(cli: Cli) -> anyhow::Result<ExitCode> {
             // The summary says what six nodes would each say again.
             log("warn,relay_node=info,relay_node::consensus=warn,relay_node::node=error,commonware_broadcast=off,commonware_resolver=off");
             run_devnet(args)
+        }
+        Command::Simulate(args) => {
+            log("warn");
+            crate::simulate::run(&args).map_err(Into::into)
         }
         Command::Genesis(args) => {
             log("warn");

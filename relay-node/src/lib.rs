@@ -13,3 +13,4 @@ pub mod node;
 pub mod public;
 mod publish;
 pub mod service;
+pub mod simulate;

@@ -3,6 +3,7 @@
 
 mod latency;
 mod page;
+mod rounds;
 mod throughput;
 mod verification;
 
@@ -29,6 +30,7 @@ fn main() -> Result<()> {
     let native_only = std::env::args().any(|argument| argument == "--native");
     let mut rows = Vec::new();
     verification::measure(&mut rows)?;
+    rounds::measure(2_000, 200, &mut rows)?;
     throughput::measure(20, 2_000, &mut rows)?;
     latency::measure(60, &mut rows)?;
     if !native_only {
