@@ -1,8 +1,10 @@
 //! The runtime as a whole: blocks on a small chain held in memory.
+#![cfg(not(target_arch = "wasm32"))]
 #![allow(clippy::unwrap_used)]
 
 mod accounts;
 mod blocks;
+mod calls;
 mod candidacy;
 mod chain;
 mod epochs;
