@@ -36,9 +36,10 @@ fn setting() -> Result<Genesis> {
         let key = key.public_key();
         accounts.push(GenesisAccount {
             name,
-            owner: key.clone(),
-            active: key,
+            owner: key.clone().into(),
+            active: key.into(),
             balance: Amount::from_iost(1_000_000),
+            pledge: Amount::from_iost(100_000),
         });
     }
     let node = accounts[0].name.clone();
@@ -64,6 +65,9 @@ fn setting() -> Result<Genesis> {
             amount: Amount::from_iost(10_000_000),
         }],
         accounts,
+        pool: Amount::ZERO,
+        vesting: Vec::new(),
+        grants: Vec::new(),
     })
 }
 
