@@ -18,7 +18,7 @@ use credo_primitives::{
 use credo_runtime::{Admitted, BlockBuilder, LivenessError, PushError, Refusal, admit};
 use credo_state::{ProofError, Store, StoreConfig, Writes};
 
-use crate::chain::{Chain, DEPOSIT, LOCK_MS, NODES, State, consensus_key, genesis_file, name, reason};
+use crate::chain::{Chain, DEPOSIT, LOCK_MS, NODES, State, consensus_key, name, reason};
 
 const VOTING: &str = "vote_producer.iost";
 const PROVE: &str = "proveAvailability";
