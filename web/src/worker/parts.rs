@@ -1,5 +1,6 @@
 //! What goes in and out of the core beside messages: jobs, their outcomes, and why each question was asked.
 
+use credo_light::AccountQuery;
 use credo_pob::{Candidates, ListDigest};
 use credo_primitives::AccountName;
 use credo_wallet::Intent;
@@ -103,7 +104,7 @@ pub(super) enum Purpose {
     Prepare {
         command: u32,
         intent: Intent,
-        account: AccountName,
+        query: AccountQuery,
     },
     /// The list of Servi nodes; the commands in `Core::for_list` go on once it is here.
     List,

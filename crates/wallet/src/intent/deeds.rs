@@ -151,7 +151,7 @@ pub enum PermissionDeed {
 }
 
 impl PermissionDeed {
-    pub(super) fn other(&self) -> Option<&AccountName> {
+    pub(crate) fn other(&self) -> Option<&AccountName> {
         match self {
             Self::Assign { who, .. } | Self::AssignGroup { who, .. } => who.account(),
             _ => None,
@@ -253,7 +253,7 @@ pub enum ProposalDeed {
 }
 
 impl ProposalDeed {
-    pub(super) fn other(&self) -> Option<&AccountName> {
+    pub(crate) fn other(&self) -> Option<&AccountName> {
         match self {
             Self::Approve { proposer, .. }
             | Self::Revoke { proposer, .. }
