@@ -3,6 +3,7 @@
 mod economy;
 mod gas;
 mod ram;
+mod msig;
 mod vesting;
 
 pub use economy::{
@@ -11,6 +12,10 @@ pub use economy::{
 };
 pub use gas::Gas;
 pub use ram::{Ram, RamMarket};
+pub use msig::{
+    MAX_PROPOSAL_ACTIONS, MAX_PROPOSAL_BYTES, MAX_PROPOSALS, MAX_REQUESTED, MAX_RETIRED, MAX_WAITING, Proposal,
+    ProposalName, Proposals, ProposedAction, Requested, Retired, Waiting, WaitingProposal,
+};
 
 use crate::{AccountName, Amount, PublicKey, Text};
 

@@ -116,6 +116,26 @@ impl StateKey {
         Self::of("issue.iost/pool".into())
     }
 
+    /// `msig.iost`: a proposal with its approvals.
+    pub fn proposal(proposer: &AccountName, name: &str) -> Self {
+        Self::of(format!("msig.iost/proposal/{proposer}/{name}"))
+    }
+
+    /// `msig.iost`: the names of an account's proposals.
+    pub fn proposals(proposer: &AccountName) -> Self {
+        Self::of(format!("msig.iost/proposals/{proposer}"))
+    }
+
+    /// `msig.iost`: the oldest proposals that ask for an account's approval.
+    pub fn proposals_for(account: &AccountName) -> Self {
+        Self::of(format!("msig.iost/waiting/{account}"))
+    }
+
+    /// `msig.iost`: the oldest proposals that ask for a key's approval.
+    pub fn proposals_for_key(key: &PublicKey) -> Self {
+        Self::of(format!("msig.iost/waiting-key/{}", key.to_base58()))
+    }
+
     /// `bonus.iost`: contribution scores (P-20).
     pub fn contribution() -> Self {
         Self::of("bonus.iost/contribution".into())
