@@ -7,7 +7,7 @@
 //! - [`Keystore`]: a secret key encrypted under a password, as stored in the browser and as exported for a backup.
 //! - [`draft`]: checks an [`Intent`] against what was proved of the chain ([`Basis`]) and gives a [`Draft`], which says
 //!   in words what it does. Only a [`Draft`] can be signed ([`Draft::sign`]): nothing is signed blind.
-//! - [`in_words`]: what any action does, for proposals that others made.
+//! - [`in_words`]: what any action does, for proposals that others made; [`actor`]: for whom it acts.
 //! - [`strength`]: how hard a password is to guess.
 
 mod act;
@@ -34,4 +34,4 @@ pub use keystore::{KEYSTORE_VERSION, KdfParameters, Keystore, KeystoreError, MAX
 pub use mnemonic::{MnemonicError, Words};
 pub use review::{Review, grouped};
 pub use strength::{MIN_PASSWORD, Strength, StrengthLevel, strength};
-pub use words::in_words;
+pub use words::{actor, in_words};

@@ -1,6 +1,6 @@
 //! Any action in words: what a proposal would do, for who is asked to approve it.
 
-use credo_primitives::Action;
+use credo_primitives::{AccountName, Action};
 use serde_json::Value;
 
 /// Longest text that is shown of an argument; what is cut is said to be.
@@ -16,6 +16,25 @@ fn text(value: Option<&Value>) -> String {
         Some((end, _)) => format!("{}… and {} bytes more", &shown[..end], shown.len() - end),
         None => shown,
     }
+}
+
+/// The account whose authority an action needs, where that is known of it.
+pub fn actor(action: &Action) -> Option<AccountName> {
+    let args: Vec<Value> = serde_json::from_str(&action.data).ok()?;
+    let place = match (action.contract.as_str(), action.name.as_str()) {
+        ("token.iost" | "token721.iost", "transfer" | "transferFreeze" | "destroy") => 1,
+        ("vote_producer.iost", "approveRegister" | "forceUnregister") | ("bonus.iost", "setContribution") => {
+            return AccountName::any("foundation").ok();
+        }
+        ("vote_producer.iost", "topupCandidateBonus") => 1,
+        ("vote_producer.iost", "topupVoterBonus") => 2,
+        (
+            "gas.iost" | "ram.iost" | "vote_producer.iost" | "bonus.iost" | "auth.iost" | "msig.iost",
+            name,
+        ) if !name.starts_with("signUp") => 0,
+        _ => return None,
+    };
+    AccountName::any(args.get(place)?.as_str()?).ok()
 }
 
 /// What an action does, in words; one that isn't known is shown as it stands. Words never hide an argument that matters:

@@ -159,6 +159,8 @@ pub struct ProposalView {
     pub name: String,
     pub actions: Vec<ActionView>,
     pub approvals: Vec<ApprovalView>,
+    /// How far the approvals go for each account that it acts for, as far as that is known.
+    pub needs: Vec<NeedView>,
     pub expires_ms: f64,
     /// Its time is over.
     pub expired: bool,
@@ -172,6 +174,15 @@ pub struct ActionView {
     pub words: String,
     /// As it stands.
     pub raw: String,
+}
+
+/// What the approvals weigh for an account that a proposal acts for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[allow(missing_docs)]
+pub struct NeedView {
+    pub account: String,
+    pub weight: u64,
+    pub threshold: u32,
 }
 
 /// Who was asked to approve, and whether they did.

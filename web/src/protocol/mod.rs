@@ -8,7 +8,7 @@ mod command;
 mod view;
 
 pub use account::{
-    AccountView, ActionView, ApprovalView, GasView, GroupView, ItemView, PermissionView, PledgeView, ProposalView,
+    AccountView, ActionView, ApprovalView, GasView, GroupView, ItemView, NeedView, PermissionView, PledgeView, ProposalView,
     RamView, ReturnView, RewardsView, StakedView, VoidView, VoteView,
 };
 pub use command::{Command, Intent, NameStatus, NodeText, ProposedAction, Reply, Review, Secret};

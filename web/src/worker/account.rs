@@ -104,7 +104,9 @@ impl Core {
                 let around = self.surroundings()?;
                 Some(around.node(node, 0, false, false))
             }),
-            proposals: None,
+            proposals: self.facts.proposals.view(held.record.as_ref(), key, now_ms, &holding.proof, |proof| {
+                self.chain.synced() && head.saturating_sub(proof.height) < BEHIND
+            }),
         })
     }
 }

@@ -68,6 +68,11 @@ impl Core {
                 };
                 self.reply(command, outcome.map(Reply::Review));
             }
+            Purpose::Proposals(asked) => {
+                if let Ok(Answer::State { proof, entries }) = result {
+                    self.proposals_came(&asked, proof, &entries);
+                }
+            }
             Purpose::List => self.listed(result),
             Purpose::Trace { hash } => self.traced(&hash, result),
             Purpose::Submit { hash } => match result {

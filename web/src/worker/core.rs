@@ -334,6 +334,7 @@ impl Core {
             }
             self.watch_list();
             self.list_for_account();
+            self.follow_proposals();
         }
         self.settle_awaited();
         if self.store_soon && self.now - self.stored >= STORE_MS {

@@ -8,8 +8,10 @@ use credo_primitives::entry::{KeyAccounts, Pool};
 use credo_primitives::{AccountName, PublicKey, StateKey};
 use serde::{Deserialize, Serialize};
 
+use super::proposals::Followed;
+
 /// Keys of a refresh beside the account's.
-const OTHERS: usize = 5;
+const OTHERS: usize = 8;
 /// Of the account's values, those that are stored: contribution scores of everybody are too much for that.
 const STORED: usize = 6;
 
@@ -108,6 +110,8 @@ pub(super) struct Facts {
     pub(super) digest: Option<ListDigest>,
     /// The reward pool and the schedule of the supply.
     pub(super) pool: Option<Pool>,
+    /// Proposals that concern the account.
+    pub(super) proposals: Followed,
 }
 
 /// What a refresh asked for, so that its answer is read in the same order.
@@ -143,7 +147,8 @@ impl Facts {
             keys.push(StateKey::key_accounts(key));
         }
         let account = key.and(self.chosen.clone()).map(|name| self.query(name, list));
-        if let Some(account) = &account {
+        if let (Some(account), Some(key)) = (&account, key) {
+            keys.extend(Followed::keys(account.account(), key));
             keys.extend(account.keys());
         }
         (
@@ -178,6 +183,7 @@ impl Facts {
         list: Option<&Candidates>,
     ) -> Result<bool, String> {
         let of_account = entries.get(OTHERS..).unwrap_or_default();
+        let of_proposals = entries.get(OTHERS - 3..OTHERS).unwrap_or_default();
         let mut entries = entries.iter().map(Option::as_deref);
         let mut next = || entries.next().flatten();
         if let Some(round) = decode::<Round>(next())? {
@@ -200,6 +206,7 @@ impl Facts {
         if !self.chosen.as_ref().is_some_and(|name| found.contains(name)) {
             self.chosen = found.first().cloned();
             self.holding = None;
+            self.proposals = Followed::default();
         }
         self.accounts = Some(found);
         let Some(query) = &asked.account else {
@@ -217,6 +224,7 @@ impl Facts {
                 holding.held.learn(list);
             }
             self.holding = Some(holding);
+            self.proposals.names(query.account(), of_proposals)?;
             return Ok(self.query(query.account().clone(), list) != *query);
         }
         Ok(false)
@@ -234,6 +242,7 @@ impl Facts {
         if self.chosen.as_ref() != Some(&name) {
             self.chosen = Some(name);
             self.holding = None;
+            self.proposals = Followed::default();
         }
     }
 
@@ -242,6 +251,7 @@ impl Facts {
         self.accounts = None;
         self.chosen = None;
         self.holding = None;
+        self.proposals = Followed::default();
     }
 
     /// For storage.

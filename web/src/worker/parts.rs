@@ -7,6 +7,7 @@ use credo_wallet::Intent;
 
 use super::facts::{Proof, Refresh};
 use super::lookup::LookUp;
+use super::proposals::Records;
 use super::storage::Write;
 
 /// What only the outside can do.
@@ -106,6 +107,8 @@ pub(super) enum Purpose {
         intent: Intent,
         query: AccountQuery,
     },
+    /// Records of proposals.
+    Proposals(Records),
     /// The list of Servi nodes; the commands in `Core::for_list` go on once it is here.
     List,
     /// What became of a transaction.

@@ -2,6 +2,7 @@
 
 use crate::protocol::{Intent, KeysView, NodeText, ProposedAction, Review};
 use credo_light::{AccountQuery, Holdings, Query};
+use credo_primitives::entry::Proposal;
 use credo_primitives::{AccountName, StateKey};
 use credo_wallet::{
     Basis, Intent as Wanted, IntentError, NodeDeed, PermissionDeed, ProposalDeed, Registration, Requested, draft,
@@ -10,7 +11,7 @@ use credo_wallet::{
 
 use super::commands::NO_CHAIN;
 use super::core::Core;
-use super::facts::{Holding, Proof};
+use super::facts::{Holding, Proof, decode};
 use super::keys::capital;
 use super::parts::{ForList, Purpose};
 
@@ -139,9 +140,38 @@ fn read(intent: &Intent) -> Result<Wanted, IntentError> {
     }
 }
 
-/// Completes an intent with what is proved: a claim's amounts.
-fn completed(intent: Wanted, held: &Holdings) -> Wanted {
+/// Where a proposal stands whose actions are to be signed for.
+fn proposal(intent: &Wanted) -> Option<StateKey> {
     match intent {
+        Wanted::Proposal(
+            ProposalDeed::Approve { proposer, name, .. } | ProposalDeed::Execute { proposer, name, .. },
+        ) => Some(StateKey::proposal(proposer, name.as_str())),
+        _ => None,
+    }
+}
+
+/// Completes an intent with what is proved: a claim's amounts, a proposal's actions.
+fn completed(intent: Wanted, held: &Holdings, proposed: Option<&Proposal>) -> Wanted {
+    let proved = || {
+        let actions = proposed.iter().flat_map(|proposal| &proposal.actions);
+        actions.map(super::proposals::action).collect()
+    };
+    match intent {
+        Wanted::Proposal(ProposalDeed::Approve {
+            proposer, name, who, ..
+        }) => Wanted::Proposal(ProposalDeed::Approve {
+            proposer,
+            name,
+            who,
+            actions: proved(),
+        }),
+        Wanted::Proposal(ProposalDeed::Execute { proposer, name, .. }) => {
+            Wanted::Proposal(ProposalDeed::Execute {
+                proposer,
+                name,
+                actions: proved(),
+            })
+        }
         Wanted::Claim { .. } => {
             let rewards = held.rewards();
             Wanted::Claim {
@@ -184,6 +214,7 @@ impl Core {
         let query = self.facts.query(account, list);
         let mut keys = query.keys();
         keys.extend(intent.other().map(StateKey::account));
+        keys.extend(proposal(&intent));
         self.question(
             Query::State(keys),
             Purpose::Prepare {
@@ -209,8 +240,22 @@ impl Core {
         if let Some(list) = list.filter(|_| held.needs_list()) {
             held.learn(list);
         }
-        let other_exists = others.first().is_some_and(Option::is_some);
-        self.review(completed(intent, &held), &held, proof, other_exists)
+        let mut others = others.iter();
+        let other_exists = intent.other().is_some() && others.next().is_some_and(Option::is_some);
+        let proposed = match proposal(&intent) {
+            None => None,
+            Some(_) => {
+                let entry = others.next().and_then(Option::as_deref);
+                let gone = "There is no such proposal (its absence is proved): it was executed or cancelled.";
+                Some(decode::<Proposal>(entry)?.ok_or(gone)?)
+            }
+        };
+        self.review(
+            completed(intent, &held, proposed.as_ref()),
+            &held,
+            proof,
+            other_exists,
+        )
     }
 
     fn review(

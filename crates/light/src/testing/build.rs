@@ -10,7 +10,7 @@ use credo_primitives::block::HEADER_VERSION;
 use credo_primitives::block::StateCommitment;
 use credo_primitives::entry::{
     Account, Balance, Contribution, Contributor, Ended, Frozen, Gas, Item, KeyAccounts, LossReason, Permission,
-    Pledge, Pledges, Pool, Principal, Ram,
+    Pledge, Pledges, Pool, Principal, Proposal, ProposedAction, Ram, Requested, Waiting, WaitingProposal,
 };
 use credo_primitives::hash::ZERO_DIGEST;
 use credo_primitives::spec::SPEC_VERSION;
@@ -36,6 +36,8 @@ const ACCOUNT: &str = "marlow";
 
 /// The node that the account votes for, by its place in the list.
 const VOTED: u32 = 1;
+/// A proposal that asks for the account's approval, by the node that it votes for.
+const PROPOSAL: &str = "chairs";
 /// A node that lost its candidacy after the account had voted for it.
 const LOST: u32 = 6;
 
@@ -66,6 +68,10 @@ fn keys() -> Vec<StateKey> {
         StateKey::candidate(VOTED),
         StateKey::candidate(LOST),
         StateKey::ended(&servi(LOST), 0),
+        StateKey::proposals_for(&account),
+        StateKey::proposals_for_key(&secret().public_key()),
+        StateKey::proposals(&account),
+        StateKey::proposal(&servi(VOTED), PROPOSAL),
         StateKey::balance(&name("nobody_here"), "iost"),
     ]
 }
@@ -128,6 +134,29 @@ fn lost(config: &TestConfig, node: Candidate) -> Candidate {
         }),
         deposit_until_ms: ended.until_ms,
         ..node
+    }
+}
+
+/// The account and the proposer are to send something of the account's.
+fn proposal(config: &TestConfig) -> Proposal {
+    let asked = |account: AccountName, approved| Requested {
+        who: Principal::Account {
+            account,
+            permission: text("active"),
+        },
+        approved,
+    };
+    Proposal {
+        proposer: servi(VOTED),
+        name: text(PROPOSAL),
+        created_ms: config.time_ms,
+        expires_ms: config.time_ms + 600_000,
+        requested: vec![asked(servi(VOTED), true), asked(name(ACCOUNT), false)],
+        actions: vec![ProposedAction {
+            contract: name("token.iost"),
+            action: text("transfer"),
+            data: text("[\"iost\",\"marlow\",\"harbor_cafe\",\"250\",\"for chairs\"]"),
+        }],
     }
 }
 
@@ -272,6 +301,19 @@ fn state(config: &TestConfig, height: u64, epoch: u64) -> (Writes, Vec<u8>) {
         Some(list.list[VOTED as usize].encode().to_vec()),
         Some(list.list[LOST as usize].encode().to_vec()),
         Some(ending(config).encode().to_vec()),
+        Some(
+            Waiting {
+                proposals: vec![WaitingProposal {
+                    proposer: servi(VOTED),
+                    name: text(PROPOSAL),
+                }],
+            }
+            .encode()
+            .to_vec(),
+        ),
+        None,
+        None,
+        Some(proposal(config).encode().to_vec()),
     ];
     (keys().into_iter().zip(entries).collect(), bytes)
 }
