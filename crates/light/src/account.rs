@@ -327,7 +327,7 @@ impl Holdings {
         self.gas.at(now_ms, rate)
     }
 
-    /// Its votes, without those of which only rewards are left, in the order of their nodes' names.
+    /// Its votes, in the order of their nodes' names.
     pub fn votes(&self) -> Vec<HeldVote> {
         let rewards = self.voter_rewards();
         let held = |vote: &credo_pob::Vote| {
@@ -346,8 +346,7 @@ impl Holdings {
                 },
             }
         };
-        let votes = self.voter.votes.iter();
-        votes.filter(|vote| !vote.amount.is_zero()).map(held).collect()
+        self.voter.votes.iter().map(held).collect()
     }
 
     /// Votes that count, or that nothing is known against.
@@ -365,7 +364,11 @@ impl Holdings {
     /// P-20, P-21. Rewards to claim, as far as the nodes are known.
     pub fn rewards(&self) -> Rewards {
         Rewards {
-            voter: sum(self.voter_rewards().into_iter().map(|(_, amount)| amount)),
+            voter: sum(self
+                .voter_rewards()
+                .into_iter()
+                .map(|(_, amount)| amount)
+                .chain([self.voter.earned])),
             node: self.own_node().map_or(Amount::ZERO, |node| node.earned),
             contribution: self.contribution,
         }

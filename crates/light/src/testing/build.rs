@@ -10,7 +10,8 @@ use credo_primitives::block::HEADER_VERSION;
 use credo_primitives::block::StateCommitment;
 use credo_primitives::entry::{
     Account, Balance, Contribution, Contributor, Ended, Frozen, Gas, Item, KeyAccounts, LossReason, Permission,
-    Pledge, Pledges, Pool, Principal, Proposal, ProposedAction, Ram, Requested, Waiting, WaitingProposal,
+    Pledge, Pledges, Pool, Principal, Proposal, ProposedAction, Ram, Requested, TokenInfo, Vesting, Waiting,
+    WaitingProposal,
 };
 use credo_primitives::hash::ZERO_DIGEST;
 use credo_primitives::spec::SPEC_VERSION;
@@ -68,6 +69,7 @@ fn keys() -> Vec<StateKey> {
         StateKey::candidate(VOTED),
         StateKey::candidate(LOST),
         StateKey::ended(&servi(LOST), 0),
+        StateKey::token("iost"),
         StateKey::proposals_for(&account),
         StateKey::proposals_for_key(&secret().public_key()),
         StateKey::proposals(&account),
@@ -134,6 +136,18 @@ fn lost(config: &TestConfig, node: Candidate) -> Candidate {
         }),
         deposit_until_ms: ended.until_ms,
         ..node
+    }
+}
+
+fn token() -> TokenInfo {
+    TokenInfo {
+        issuer: name("issue.iost"),
+        full_name: text("iost"),
+        total_supply: Amount::from_iost(21_000_000_000),
+        supply: Amount::from_iost(20_999_999_990),
+        decimals: 8,
+        can_transfer: true,
+        only_issuer_can_transfer: false,
     }
 }
 
@@ -241,6 +255,7 @@ fn state(config: &TestConfig, height: u64, epoch: u64) -> (Writes, Vec<u8>) {
         Some(
             Voter {
                 votes: vec![vote(VOTED, 250), vote(LOST, 40)],
+                earned: Amount::from_iost(2),
             }
             .encode()
             .to_vec(),
@@ -292,7 +307,15 @@ fn state(config: &TestConfig, height: u64, epoch: u64) -> (Writes, Vec<u8>) {
         Some(
             Pool {
                 free: Amount::from_iost(5_000),
+                burnt: Amount::from_iost(10),
                 available: Amount::from_iost(100_000),
+                vesting: vec![Vesting {
+                    account: name("issue.iost"),
+                    total: Amount::from_iost(1_200),
+                    start_ms: config.time_ms,
+                    months: 12,
+                    done: 0,
+                }],
                 ..Pool::default()
             }
             .encode()
@@ -301,6 +324,7 @@ fn state(config: &TestConfig, height: u64, epoch: u64) -> (Writes, Vec<u8>) {
         Some(list.list[VOTED as usize].encode().to_vec()),
         Some(list.list[LOST as usize].encode().to_vec()),
         Some(ending(config).encode().to_vec()),
+        Some(token().encode().to_vec()),
         Some(
             Waiting {
                 proposals: vec![WaitingProposal {
