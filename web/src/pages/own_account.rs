@@ -1,10 +1,11 @@
 //! The account: who may act for it, what waits for its approval, its node, and accounts signed up for others.
 
+use credo_web::protocol::{Command, KeysView};
 use yew::prelude::*;
 
 use crate::components::deed::Deed;
 use crate::components::{
-    Badge, Button, Card, DeedDialog, Empty, Facts, Form, Layout, OwnNode, Permissions, Proposals, Waiting,
+    AccountList, Badge, Button, Card, DeedDialog, Empty, Facts, Form, Layout, OwnNode, Permissions, Proposals, Waiting,
 };
 use crate::format;
 use crate::store::use_store;
@@ -32,6 +33,20 @@ pub(crate) fn OwnAccount() -> Html {
         Some(face) => html! { <Badge {face} block=true /> },
         None => html! {},
     };
+    let accounts = match &store.view.keys {
+        KeysView::Unlocked { accounts, .. } if accounts.len() > 1 => accounts.clone(),
+        _ => Vec::new(),
+    };
+    let onchoose = {
+        let bridge = store.bridge.clone();
+        Callback::from(move |name: String| {
+            let bridge = bridge.clone();
+            wasm_bindgen_futures::spawn_local(async move {
+                // Its effect shows in the next view.
+                let _ = bridge.ask(Command::ChooseAccount { name }).await;
+            });
+        })
+    };
     let face = account.balance.as_ref().map(|balance| balance.face);
     let proposals = account.proposals.as_ref();
     let mut facts: Vec<(AttrValue, Html)> = vec![("Name".into(), html! { &account.name })];
@@ -43,6 +58,9 @@ pub(crate) fn OwnAccount() -> Html {
     }
     html! {
         <>
+            if !accounts.is_empty() {
+                <Card title="Accounts under this key"><AccountList {accounts} present={account.name.clone()} {onchoose} /></Card>
+            }
             <Card title="Proposals" side={badge(proposals.map(|shown| shown.face))}>
                 <Proposals own={account.name.clone()} list={proposals.map(|shown| shown.value.clone()).unwrap_or_default()} ondeed={ondeed.clone()} />
                 <Layout form={Form::Row}>

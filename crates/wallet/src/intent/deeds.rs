@@ -253,15 +253,6 @@ pub enum ProposalDeed {
 }
 
 impl ProposalDeed {
-    pub(crate) fn other(&self) -> Option<&AccountName> {
-        match self {
-            Self::Approve { proposer, .. }
-            | Self::Revoke { proposer, .. }
-            | Self::Execute { proposer, .. } => Some(proposer),
-            Self::Propose { .. } | Self::Cancel { .. } => None,
-        }
-    }
-
     pub(super) fn title(&self) -> String {
         match self {
             Self::Propose { name, .. } => format!("Propose \u{201c}{name}\u{201d}"),
