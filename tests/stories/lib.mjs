@@ -94,6 +94,11 @@ export async function balance(page, wanted, timeout = 30_000) {
   throw new Error(`the balance didn't come to what was expected; last shown: ${last}`);
 }
 
+/** A number's card on Home or Vote, by its label. */
+export function stat(page, label) {
+  return page.getByRole("region", { name: label, exact: true });
+}
+
 export async function go(page, place) {
   await page.evaluate((p) => { location.hash = p; }, place);
 }

@@ -68,6 +68,22 @@ fn the_whole_story_over_websocket() -> Result<()> {
 }
 
 #[test]
+fn stakes_votes_and_rewards_come_with_their_dates() -> Result<()> {
+    let _alone = alone();
+    let data = tempfile::tempdir()?;
+    let devnet = network(&data, 0)?;
+    tell(&devnet, "stake", "webrtc", Duration::from_secs(400))
+}
+
+#[test]
+fn two_of_three_approve_and_execute_a_proposal() -> Result<()> {
+    let _alone = alone();
+    let data = tempfile::tempdir()?;
+    let devnet = network(&data, 0)?;
+    tell(&devnet, "proposal", "ws", Duration::from_secs(400))
+}
+
+#[test]
 fn the_page_says_stale_and_recovers() -> Result<()> {
     let _alone = alone();
     let data = tempfile::tempdir()?;

@@ -8,7 +8,9 @@ use yew::prelude::*;
 use crate::bridge::{Bridge, News};
 use crate::components::{Banners, Frame, Waiting};
 use crate::environment;
-use crate::pages::{AccountPage, Chain, Home, Network, Receive, Send, Settings, Unlock, Vote, Welcome};
+use crate::pages::{
+    AccountPage, Chain, Home, Network, OwnAccount, Receive, Send, Settings, Unlock, Vote, Welcome,
+};
 use crate::plane;
 use crate::relays;
 use crate::route::{Route, use_route};
@@ -134,7 +136,7 @@ fn page(route: &Route, view: &View) -> Html {
         Route::Chain(query) => return html! { <Chain query={query.clone()} /> },
         Route::Network => return html! { <Network /> },
         Route::Settings => return html! { <Settings /> },
-        Route::Home | Route::Send | Route::Receive => {}
+        Route::Home | Route::Send | Route::Receive | Route::Account => {}
     }
     match &view.keys {
         KeysView::Unknown => html! { <Waiting title={route.title()} /> },
@@ -144,6 +146,7 @@ fn page(route: &Route, view: &View) -> Html {
         KeysView::Unlocked { .. } => match route {
             Route::Send => html! { <Send /> },
             Route::Receive => html! { <Receive /> },
+            Route::Account => html! { <OwnAccount /> },
             _ => html! { <Home /> },
         },
     }

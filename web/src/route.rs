@@ -17,6 +17,8 @@ pub(crate) enum Route {
     Vote(Option<String>),
     /// The committee, blocks and look-up; with a query, it is looked up.
     Chain(Option<String>),
+    /// Permissions, proposals, one's node.
+    Account,
     /// The relays.
     Network,
     /// Theme, lock, backup.
@@ -36,6 +38,7 @@ impl Route {
             "receive" => Self::Receive,
             "vote" => Self::Vote(rest),
             "chain" => Self::Chain(rest),
+            "account" => Self::Account,
             "network" => Self::Network,
             "settings" => Self::Settings,
             _ => Self::Home,
@@ -54,6 +57,7 @@ impl Route {
             Self::Receive => "#receive".into(),
             Self::Vote(node) => with("vote", node),
             Self::Chain(query) => with("chain", query),
+            Self::Account => "#account".into(),
             Self::Network => "#network".into(),
             Self::Settings => "#settings".into(),
         }
@@ -67,6 +71,7 @@ impl Route {
             Self::Receive => "Receive",
             Self::Vote(_) => "Vote",
             Self::Chain(_) => "Chain",
+            Self::Account => "Account",
             Self::Network => "Network",
             Self::Settings => "Settings",
         }
@@ -117,6 +122,7 @@ mod tests {
             Route::Vote(None),
             Route::Vote(Some("aurora".into())),
             Route::Chain(Some("84912".into())),
+            Route::Account,
             Route::Network,
             Route::Settings,
         ];

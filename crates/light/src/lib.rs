@@ -19,6 +19,7 @@
 //! contradiction is kept as [`Conflict`] and stops the client (P-43). Keys that have been unlocked can forge a past;
 //! that is why a start older than `vote_lock` needs more than one relay (P-40).
 
+mod account;
 mod answers;
 mod checkpoint;
 pub mod client;
@@ -29,6 +30,9 @@ pub mod session;
 #[cfg(feature = "testing")]
 pub mod testing;
 
+pub use account::{
+    AccountQuery, Generation, HeldVote, Holdings, ReturnReason, Returning, Rewards, Staked, VoteStanding,
+};
 pub use answers::{BlockInfo, CandidatesInfo};
 pub use checkpoint::Checkpoint;
 pub use client::{Anchor, HeadEvent, LightClient, VerifiedHead};

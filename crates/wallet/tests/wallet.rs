@@ -2,7 +2,10 @@
 
 use core::convert::Infallible;
 
-use credo_primitives::{AccountName, Algorithm, Amount, SecretKey, Transaction, sha256};
+use credo_pob::{Candidate, CandidateStatus, Candidates};
+use credo_primitives::{
+    AccountName, Algorithm, Amount, Parameters, Preset, SecretKey, Text, Transaction, sha256,
+};
 use credo_wallet::slip10::Node;
 use credo_wallet::{
     Basis, Intent, IntentError, Keystore, KeystoreError, MnemonicError, StrengthLevel, Words, draft, strength,
@@ -299,15 +302,75 @@ fn name(text: &str) -> AccountName {
     AccountName::any(text).expect("name")
 }
 
-fn basis<'a>(account: &'a AccountName, votes: &'a [(AccountName, Amount)]) -> Basis<'a> {
+/// The chain's numbers and nodes of these tests.
+struct Chain {
+    parameters: Parameters,
+    nodes: Candidates,
+}
+
+fn chain() -> Chain {
+    let node = |account: &str, status: CandidateStatus| Candidate {
+        account: name(account),
+        key: consensus_key(account),
+        location: Text::default(),
+        url: Text::default(),
+        net_id: Text::default(),
+        generation: 0,
+        status,
+        order: 0,
+        votes: Amount::from_iost(10),
+        servi: 0,
+        available: 0,
+        missed: 0,
+        aside_until: 0,
+        leaving: false,
+        loss: None,
+        deposit: Amount::ZERO,
+        deposit_until_ms: 0,
+        fee_share: 10,
+        earned: Amount::ZERO,
+        voters_pot: Amount::ZERO,
+        voter_coef: 0,
+    };
+    Chain {
+        parameters: Parameters::preset(Preset::Devnet),
+        nodes: Candidates::new(
+            vec![
+                node("node_a", CandidateStatus::Candidate),
+                node("node_b", CandidateStatus::Registered),
+                node("node_gone", CandidateStatus::Lost),
+                node("node_new", CandidateStatus::Requested),
+            ],
+            1,
+        ),
+    }
+}
+
+/// A consensus key drawn from a name.
+fn consensus_key(name: &str) -> credo_primitives::ConsensusKey {
+    let seed: [u8; 32] = sha256(&[name.as_bytes()]).as_ref().try_into().expect("32 bytes");
+    let key = SecretKey::from_seed(Algorithm::Ed25519, &seed).expect("key");
+    credo_primitives::spec::consensus_key::from_base58(&key.public_key().to_base58()).expect("an ed25519 key")
+}
+
+fn basis<'a>(
+    account: &'a AccountName,
+    votes: &'a [(AccountName, Amount)],
+    chain: &'a Chain,
+) -> Basis<'a> {
     Basis {
         account,
+        record: None,
+        key: None,
         spendable: Amount::from_iost(100),
+        gas: 20_000_000,
         votes,
+        pledges: &[],
+        nodes: Some(&chain.nodes),
+        available_votes: Some(Amount::from_iost(50_000)),
         other_exists: true,
         height: 84_912,
-        chain_id: 1024,
-        vote_lock_ms: 120_000,
+        parameters: &chain.parameters,
     }
 }
 
@@ -317,7 +380,8 @@ const NOW: i64 = 1_700_000_000_000_000_000;
 fn a_transfer_is_built_reviewed_and_signed() {
     let me = name("marlow");
     let intent = Intent::transfer(" harbor_cafe ", "12.50", "two \"flat\" whites ☕").expect("intent");
-    let draft = draft(intent, &basis(&me, &[])).expect("draft");
+    let chain = chain();
+    let draft = draft(intent, &basis(&me, &[], &chain)).expect("draft");
     assert_eq!(draft.review().title, "Send 12.5 IOST to harbor_cafe");
     assert_eq!(draft.review().height, 84_912);
     let line = |label: &str| {
@@ -326,7 +390,7 @@ fn a_transfer_is_built_reviewed_and_signed() {
     };
     assert_eq!(line("From"), "marlow");
     assert_eq!(line("Memo"), "two \"flat\" whites ☕");
-    assert_eq!(line("Gas"), "at most 100,000");
+    assert_eq!(line("Gas"), "at most 100,000 of your 200,000");
     let signed = draft.sign(&secret(), NOW).expect("signed");
     let tx = Transaction::decode(&signed.bytes).expect("decodes");
     assert_eq!(tx.hash(), signed.hash);
@@ -373,8 +437,9 @@ fn votes_are_built() {
             None,
         ),
     ];
+    let chain = chain();
     for (intent, action, data, limit) in cases {
-        let draft = draft(intent, &basis(&me, &votes)).expect("draft");
+        let draft = draft(intent, &basis(&me, &votes, &chain)).expect("draft");
         assert!(draft.review().lines.iter().any(|(label, _)| label == "Lock"));
         let signed = draft.sign(&secret(), NOW).expect("signed");
         let tx = Transaction::decode(&signed.bytes).expect("decodes");
@@ -432,7 +497,8 @@ fn what_cannot_be_is_said_in_a_sentence() {
 fn drafts_are_held_against_what_is_proved() {
     let me = name("marlow");
     let votes = [(name("node_a"), Amount::from_iost(30))];
-    let basis = basis(&me, &votes);
+    let chain = chain();
+    let basis = basis(&me, &votes, &chain);
     let refused = |intent: Intent, basis: &Basis<'_>| draft(intent, basis).expect_err("refused");
     let transfer = |to: &str, amount: &str| Intent::transfer(to, amount, "").expect("intent");
     assert_eq!(
@@ -454,7 +520,7 @@ fn drafts_are_held_against_what_is_proved() {
     );
     let vote = |n: &str, amount: &str| Intent::vote(n, amount).expect("intent");
     assert_eq!(
-        refused(vote("nobody", "1"), &absent),
+        refused(vote("nobody", "1"), &basis),
         IntentError::NoCandidate(name("nobody"))
     );
     assert!(matches!(
@@ -479,6 +545,14 @@ fn drafts_are_held_against_what_is_proved() {
         refused(moved("node_b", "node_a"), &basis),
         IntentError::NoVotes(name("node_b"))
     );
+    assert_eq!(
+        refused(vote("node_gone", "1"), &basis),
+        IntentError::Lost(name("node_gone"))
+    );
+    assert_eq!(
+        refused(vote("node_new", "1"), &basis),
+        IntentError::NotApproved(name("node_new"))
+    );
     let many: Vec<_> = (0..256)
         .map(|i| (name(&format!("node_{i:03}")), Amount::from_iost(1)))
         .collect();
@@ -490,13 +564,14 @@ fn drafts_are_held_against_what_is_proved() {
         refused(vote("node_b", "1"), &full),
         IntentError::TooManyVotes(256)
     );
-    draft(vote("node_001", "1"), &full).expect("more for one already voted for");
-    let key = secret().public_key();
-    let sign_up = Intent::SignUp {
-        name: name("taken"),
-        owner: key.clone(),
-        active: key,
+    let among = [many.as_slice(), &[(name("node_a"), Amount::from_iost(1))]].concat();
+    let full = Basis {
+        votes: &among[1..],
+        ..basis
     };
+    draft(vote("node_a", "1"), &full).expect("more for one already voted for");
+    let key = secret().public_key();
+    let sign_up = Intent::sign_up("taken", &key.to_base58(), "", "").expect("intent");
     assert_eq!(
         refused(sign_up.clone(), &basis),
         IntentError::Taken(name("taken"))
@@ -510,7 +585,7 @@ fn drafts_are_held_against_what_is_proved() {
         (tx.actions[0].contract.as_str(), tx.actions[0].name.as_str()),
         ("auth.iost", "signUp")
     );
-    assert!(tx.amount_limit.is_empty());
+    assert_eq!(tx.amount_limit[0].value, "10", "what it pledges for the new account");
 }
 
 #[test]

@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::{Args, Subcommand};
-use credo_light::{Answer, Checkpoint, LightError, Query, SessionConfig, TransactionStatus};
+use credo_light::{Answer, Checkpoint, LightError, ProofInfo, Query, SessionConfig, TransactionStatus};
 use credo_primitives::hash::{digest_from_base58, digest_from_hex};
 use credo_primitives::{AccountName, Digest, StateKey};
 
@@ -49,14 +49,22 @@ pub struct LightArgs {
 enum Question {
     /// The newest final block.
     Head,
-    /// An account's balance, locks and votes.
+    /// An account's balance, gas, RAM, stakes, what returns when, rewards, votes and permissions.
     Account {
         /// Its name.
         #[arg(value_name = "NAME")]
         name: AccountName,
     },
-    /// All Servi nodes, by rank.
+    /// All Servi nodes, by rank, with availability, turns, shares and losses.
     Candidates,
+    /// Proposals that wait for an account's approval, and those that it made.
+    Proposals {
+        /// Its name.
+        #[arg(value_name = "NAME")]
+        name: AccountName,
+    },
+    /// The supply of IOST: the reward pool, what counts as available for votes, what vests, what was burnt.
+    Supply,
     /// What became of a transaction.
     Transaction {
         /// Its hash, base58 or hexadecimal.
@@ -221,20 +229,15 @@ async fn ask(follower: &mut Follower, question: &Question) -> Result<Shown, Fail
     match question {
         Question::Head => show::head(follower),
         Question::HandOvers => show::hand_overs(follower),
-        Question::Account { name } => {
-            let keys = show::account_keys(name);
-            let answer = follower.ask(Query::State(keys.to_vec())).await?;
-            let Answer::State(entries) = answer else {
-                return Err(unexpected());
-            };
-            show::account(follower, name, &keys, &entries)
-        }
+        Question::Account { name } => account::ask(follower, name).await,
         Question::Candidates => {
             let Answer::Candidates(candidates) = follower.ask(Query::Candidates).await? else {
                 return Err(unexpected());
             };
-            Ok(show::candidates(follower, &candidates))
+            Ok(nodes::show(follower, &candidates))
         }
+        Question::Proposals { name } => proposals::ask(follower, name).await,
+        Question::Supply => economy::ask(follower).await,
         Question::Transaction { hash } => {
             let Answer::Transaction(status) = follower.ask(Query::Transaction(*hash)).await? else {
                 return Err(unexpected());
@@ -251,8 +254,31 @@ pub(crate) fn unexpected() -> Failure {
     Failure::Other("the verifier answered another question than the one asked".into())
 }
 
-/// The keys under which an account's balance, permissions and votes stand.
-type AccountKeys = [StateKey; 3];
+/// The proved values under keys, all from one snapshot, and what proved them.
+async fn state(
+    follower: &mut Follower,
+    keys: Vec<StateKey>,
+) -> Result<(Vec<Option<Vec<u8>>>, ProofInfo), Failure> {
+    let Answer::State(entries) = follower.ask(Query::State(keys)).await? else {
+        return Err(unexpected());
+    };
+    let proof = entries.first().map(|entry| entry.proof.clone()).ok_or_else(unexpected)?;
+    Ok((entries.into_iter().map(|entry| entry.value).collect(), proof))
+}
+
+/// Reads a proved value.
+fn decode<T: commonware_codec::Read<Cfg = ()>>(
+    key: &StateKey,
+    value: Option<&[u8]>,
+) -> Result<Option<T>, Failure> {
+    use commonware_codec::{Copying, DecodeExt as _};
+    let Some(bytes) = value else { return Ok(None) };
+    let unreadable = |reason: commonware_codec::Error| LightError::Unreadable {
+        key: key.clone(),
+        reason: reason.to_string(),
+    };
+    Ok(Some(T::decode(Copying(bytes)).map_err(unreadable)?))
+}
 
 fn load(path: &Path, spec: Option<Digest>) -> Result<Option<Checkpoint>, Failure> {
     let bytes = match std::fs::read(path) {

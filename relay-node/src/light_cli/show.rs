@@ -2,31 +2,30 @@
 
 use std::io::{self, Write as _};
 
-use credo_light::{Anchor, CandidatesInfo, LightClient, ProofInfo, Proved, TransactionStatus, VerifiedHead};
-use credo_pob::{Candidate, CandidateStatus, Voter};
-use credo_primitives::entry::{Account, Balance, IOST, Principal};
+use credo_light::{Anchor, LightClient, ProofInfo, Proved, TransactionStatus, VerifiedHead};
 use credo_primitives::hash::digest_to_base58;
 use credo_primitives::spec::consensus_key;
-use credo_primitives::{AccountName, Digest, Receipt, StateKey, Transaction};
+use credo_primitives::{Digest, Receipt, Transaction};
 use serde_json::{Value, json};
 
+use super::Failure;
 use super::follow::Follower;
-use super::{AccountKeys, Failure};
 
 /// An answer, ready to be printed.
 pub(crate) struct Shown {
     pub(crate) json: Value,
     lines: Vec<(String, String)>,
-    table: Option<Table>,
+    pub(crate) table: Option<Table>,
     /// True when a line's value is only what a relay claims.
     claimed: bool,
     /// What was asked for isn't there.
     pub(crate) missing: Option<String>,
 }
 
-struct Table {
-    head: Vec<&'static str>,
-    rows: Vec<Vec<String>>,
+/// Rows under headings.
+pub(crate) struct Table {
+    pub(crate) head: Vec<&'static str>,
+    pub(crate) rows: Vec<Vec<String>>,
 }
 
 const GREEN: &str = "\u{1b}[32m";
@@ -179,7 +178,7 @@ fn proof_json(proof: &ProofInfo) -> Value {
 }
 
 /// Days since 1970 to year, month, day (Howard Hinnant's civil_from_days).
-pub(crate) fn date(ms: u64) -> String {
+pub(crate) pub(crate) fn date(ms: u64) -> String {
     let seconds = ms / 1_000;
     let days = (seconds / 86_400) as i64 + 719_468;
     let era = days / 146_097;
@@ -200,7 +199,7 @@ pub(crate) fn date(ms: u64) -> String {
 }
 
 /// Units of 10⁻⁸ as decimal text.
-pub(crate) fn decimal(units: u128) -> String {
+pub(crate) pub(crate) fn decimal(units: u128) -> String {
     const UNIT: u128 = 100_000_000;
     let (whole, fraction) = (units / UNIT, units % UNIT);
     if fraction == 0 {
@@ -288,164 +287,6 @@ pub(crate) fn hand_overs(follower: &Follower) -> Result<Shown, Failure> {
     ];
     lines.extend(keys.into_iter().map(|key| ("seat", key)));
     Ok(Shown::new(follower, json, lines, Some(&head.proof())))
-}
-
-pub(crate) fn account_keys(name: &AccountName) -> AccountKeys {
-    [
-        StateKey::account(name),
-        StateKey::balance(name, IOST),
-        StateKey::voter(name),
-    ]
-}
-
-pub(crate) fn account(
-    follower: &Follower,
-    name: &AccountName,
-    keys: &AccountKeys,
-    entries: &[Proved<Option<Vec<u8>>>],
-) -> Result<Shown, Failure> {
-    let [account, balance, voter] = entries else {
-        return Err(Failure::Other(
-            "another number of values came than was asked for".into(),
-        ));
-    };
-    let proof = &account.proof;
-    let account = account.decode::<Account>(&keys[0])?.value;
-    let balance = balance.decode::<Balance>(&keys[1])?.value;
-    let votes = voter.decode::<Voter>(&keys[2])?.value.unwrap_or_default().votes;
-    if account.is_none() && balance.is_none() {
-        let json = json!({ "account": name.as_str(), "exists": false });
-        let lines = vec![
-            ("account", name.to_string()),
-            ("exists", "no, and that is proved".into()),
-        ];
-        let mut shown = Shown::new(follower, json, lines, Some(proof));
-        shown.missing = Some(format!(
-            "there is no account {name} (its absence is proved by block {})",
-            proof.height
-        ));
-        return Ok(shown);
-    }
-    let balance = balance.unwrap_or_default();
-    let spendable = balance.spendable(proof.time_ms);
-    let locked: Vec<_> = balance.locked(proof.time_ms).collect();
-    let permissions: Vec<Value> = account
-        .iter()
-        .flat_map(|a| &a.permissions)
-        .map(permission)
-        .collect();
-    let json = json!({
-        "account": name.as_str(),
-        "exists": true,
-        "balance": spendable.to_string(),
-        "locked": locked.iter().map(|f| json!({ "amount": f.amount.to_string(), "until_ms": f.until_ms })).collect::<Vec<_>>(),
-        "votes": votes.iter().map(|v| json!({ "candidate": v.candidate.as_str(), "amount": v.amount.to_string() })).collect::<Vec<_>>(),
-        "permissions": permissions,
-        "created_ms": account.as_ref().map(|a| a.created_ms),
-    });
-    let mut lines = vec![
-        ("account", name.to_string()),
-        ("balance", format!("{spendable} IOST")),
-    ];
-    lines.extend(
-        locked
-            .iter()
-            .map(|f| ("locked", format!("{} IOST until {}", f.amount, date(f.until_ms)))),
-    );
-    lines.extend(
-        votes
-            .iter()
-            .map(|v| ("votes", format!("{} for {}", v.amount, v.candidate))),
-    );
-    for permission in account.iter().flat_map(|a| &a.permissions) {
-        for item in &permission.items {
-            lines.push((
-                "permission",
-                format!(
-                    "{}: {} ({} of {})",
-                    permission.name,
-                    principal(&item.principal),
-                    item.weight,
-                    permission.threshold
-                ),
-            ));
-        }
-    }
-    Ok(Shown::new(follower, json, lines, Some(proof)))
-}
-
-fn principal(principal: &Principal) -> String {
-    match principal {
-        Principal::Key(key) => key.to_base58(),
-        Principal::Account { account, permission } => format!("{account}@{permission}"),
-    }
-}
-
-fn permission(permission: &credo_primitives::entry::Permission) -> Value {
-    let items: Vec<Value> = (permission.items.iter())
-        .map(|item| json!({ "who": principal(&item.principal), "weight": item.weight }))
-        .collect();
-    json!({ "name": permission.name.as_str(), "threshold": permission.threshold, "items": items })
-}
-
-pub(crate) fn candidates(follower: &Follower, proved: &Proved<CandidatesInfo>) -> Shown {
-    let info = &proved.value;
-    let mut ranked: Vec<&Candidate> = info.candidates.list.iter().collect();
-    let standing = |c: &Candidate| c.status == CandidateStatus::Candidate;
-    ranked.sort_by(|a, b| {
-        let key = |c: &Candidate| (!standing(c), std::cmp::Reverse(c.servi), c.order);
-        key(a).cmp(&key(b))
-    });
-    // The round of epoch e is held in its MSB and elects for e + 1; until then its elected sit next.
-    let round = info.round.as_ref();
-    let now = round.is_some_and(|r| r.epoch <= proved.proof.epoch);
-    let elected = |c: &Candidate| round.is_some_and(|r| r.seats.iter().any(|seat| seat.account == c.account));
-    let previous = |c: &Candidate| round.is_some_and(|r| r.previous.contains(&c.account));
-    let seated = |c: &Candidate| if now { elected(c) } else { previous(c) };
-    let list: Vec<Value> = (ranked.iter().enumerate())
-        .map(|(n, c)| {
-            json!({
-                "rank": n + 1,
-                "account": c.account.as_str(),
-                "key": consensus_key::to_base58(&c.key),
-                "votes": c.votes.to_string(),
-                "servi": decimal(c.servi),
-                "status": if standing(c) { "candidate" } else { "registered" },
-                "seated": seated(c),
-                "url": c.url.as_str(),
-            })
-        })
-        .collect();
-    let total = decimal(info.candidates.total_votes());
-    let json = json!({ "count": list.len(), "total_votes": total, "bytes": info.bytes, "candidates": list });
-    let rows = ranked.iter().enumerate().map(|(n, c)| {
-        let seat = match (seated(c), standing(c)) {
-            (true, _) => "seated",
-            (false, true) => "",
-            (false, false) => "registered",
-        };
-        vec![
-            (n + 1).to_string(),
-            c.account.to_string(),
-            c.votes.to_string(),
-            decimal(c.servi),
-            seat.to_owned(),
-        ]
-    });
-    let rows = rows.collect();
-    let lines = vec![
-        (
-            "Servi nodes",
-            format!("{}, {} bytes", info.candidates.list.len(), info.bytes),
-        ),
-        ("votes", format!("{total} IOST")),
-    ];
-    let mut shown = Shown::new(follower, json, lines, Some(&proved.proof));
-    shown.table = Some(Table {
-        head: vec!["rank", "account", "votes", "servi", "committee"],
-        rows,
-    });
-    shown
 }
 
 pub(crate) fn transaction(

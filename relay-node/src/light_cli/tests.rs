@@ -225,6 +225,76 @@ async fn what_it_shows_is_proved_and_two_relays_are_held_against_each_other() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_account_is_shown_with_its_stakes_dates_rewards_and_gas() {
+    let (chain, spec) = fixture();
+    let one = relay(&chain, None).await;
+    let relays = [one.handle.addresses[0].as_str()];
+    let shown = light(&relays, spec, &["account", "marlow"]).await.unwrap();
+    let json = &shown.json;
+    let start = chain.spec.time_ms;
+    assert_eq!(json["exists"], true);
+    assert_eq!(json["staked"]["votes"], "290");
+    assert_eq!(json["staked"]["pledges"], "30");
+    assert_eq!(json["staked"]["total"], "320");
+    assert_eq!(json["rewards"]["votes"], "17.625");
+    assert_eq!(json["rewards"]["contribution"], "3.000001");
+    assert_eq!(json["ram"]["total"], 300);
+    // 320 IOST bring 32 million gas a day, up to three days' worth.
+    assert_eq!(json["gas"]["limit"], 96_000_000);
+    assert!(json["gas"]["now"].as_u64().unwrap() >= 50_123, "{json}");
+    let votes = json["votes"].as_array().unwrap();
+    assert_eq!((&votes[0]["counts"], &votes[0]["rewards"]), (&true.into(), &"15.625".into()));
+    assert_eq!(votes[1]["counts"], false);
+    assert_eq!(votes[1]["returns_ms"], start + 120_000);
+    assert_eq!(votes[1]["reason"], "It had turns and produced no block.");
+    let locked = json["locked"].as_array().unwrap();
+    let dates: Vec<_> = locked.iter().map(|l| l["until_ms"].as_u64().unwrap() - start).collect();
+    assert_eq!(dates, [60_000, 120_000]);
+    assert_eq!(json["permissions"][0]["items"][0]["weight"], 100);
+    assert!(json["proof"]["signatures"].as_u64().unwrap() >= 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn candidates_proposals_and_supply_are_shown() {
+    let (chain, spec) = fixture();
+    let one = relay(&chain, None).await;
+    let relays = [one.handle.addresses[0].as_str()];
+    let list = light(&relays, spec, &["candidates"]).await.unwrap().json;
+    let find = |name: &str| {
+        let mut all = list["candidates"].as_array().unwrap().iter();
+        all.find(|node| node["account"] == name).unwrap().clone()
+    };
+    let lost = find("servi_006");
+    assert_eq!(lost["status"], "lost");
+    assert_eq!(lost["loss"]["reason"], "It had turns and produced no block.");
+    assert_eq!(lost["loss"]["until_ms"], chain.spec.time_ms + 120_000);
+    let node = find("servi_001");
+    assert_eq!((&node["status"], &node["fee_share"]), (&"candidate".into(), &10.into()));
+    assert_eq!((&node["deposit"], &node["voters_percent"]), (&"1000".into(), &50.into()));
+    assert_eq!(node["epochs_unproved"], list["epoch"]);
+    assert_eq!(list["put_off"], 0);
+
+    let proposals = light(&relays, spec, &["proposals", "marlow"]).await.unwrap();
+    assert!(proposals.missing.is_none());
+    let one = &proposals.json["proposals"][0];
+    assert_eq!((&one["proposer"], &one["name"]), (&"servi_001".into(), &"chairs".into()));
+    assert_eq!(
+        one["actions"][0]["words"],
+        "marlow sends 250 IOST to harbor_cafe (\u{201c}for chairs\u{201d})"
+    );
+    let asked = one["requested"].as_array().unwrap();
+    assert_eq!((&asked[0]["approved"], &asked[1]["approved"]), (&true.into(), &false.into()));
+
+    let supply = light(&relays, spec, &["supply"]).await.unwrap().json;
+    assert_eq!(supply["supply"], "20999999990");
+    assert_eq!(supply["burnt"], "10");
+    assert_eq!(supply["available_votes"], "100000");
+    assert_eq!(supply["candidacy_threshold"], "20");
+    assert_eq!(supply["unvested"], "1200");
+    assert_eq!(supply["vesting"][0]["months"], 12);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_node_s_own_address_names_its_relays_and_a_checkpoint_spares_the_way_from_genesis() {
     let (chain, spec) = fixture();
     let one = relay(&chain, None).await;

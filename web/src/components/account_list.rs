@@ -7,6 +7,9 @@ use super::Ident;
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {
     pub(crate) accounts: Vec<String>,
+    /// The one that is shown now.
+    #[prop_or_default]
+    pub(crate) present: Option<String>,
     pub(crate) onchoose: Callback<String>,
 }
 
@@ -19,7 +22,7 @@ pub(crate) fn AccountList(props: &Props) -> Html {
                 let onclick = props.onchoose.reform(move |_: MouseEvent| chosen.clone());
                 html! {
                     <li key={name.clone()}>
-                        <button type="button" class="account" {onclick}><Ident name={name.clone()} /><b>{ name }</b></button>
+                        <button type="button" class="account" aria-current={(props.present.as_deref() == Some(name)).then_some("true")} {onclick}><Ident name={name.clone()} /><b>{ name }</b></button>
                     </li>
                 }
             }) }

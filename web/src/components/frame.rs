@@ -28,6 +28,7 @@ fn entries(phone: bool) -> Vec<Entry> {
     all.push(entry(Route::Vote(None), Glyph::Vote));
     all.push(entry(Route::Chain(None), Glyph::Chain));
     if !phone {
+        all.push(entry(Route::Account, Glyph::Person));
         all.push(entry(Route::Network, Glyph::Network));
         all.push(entry(Route::Settings, Glyph::Settings));
     }
@@ -52,8 +53,8 @@ pub(crate) fn Frame(props: &Props) -> Html {
     let store = use_store();
     let main = use_node_ref();
     let title = match (&props.route, &store.view.keys) {
-        (Route::Home | Route::Send | Route::Receive, KeysView::None) => "Welcome",
-        (Route::Home | Route::Send | Route::Receive, KeysView::Locked) => "Locked",
+        (Route::Home | Route::Send | Route::Receive | Route::Account, KeysView::None) => "Welcome",
+        (Route::Home | Route::Send | Route::Receive | Route::Account, KeysView::Locked) => "Locked",
         (route, _) => route.title(),
     };
     {
@@ -100,6 +101,7 @@ pub(crate) fn Frame(props: &Props) -> Html {
                 <header class="head">
                     <h1>{ title }</h1>
                     <span class="corners">
+                        { corner(Route::Account, Glyph::Person) }
                         { corner(Route::Network, Glyph::Network) }
                         { corner(Route::Settings, Glyph::Settings) }
                     </span>

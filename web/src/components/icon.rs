@@ -19,6 +19,8 @@ pub(crate) enum Glyph {
     Network,
     /// Sliders.
     Settings,
+    /// A person.
+    Person,
     /// A padlock.
     Lock,
     /// Two sheets.
@@ -65,6 +67,7 @@ pub(crate) fn Icon(props: &Props) -> Html {
             "M4 7h10M18 7h2M4 17h2M10 17h10",
             &[("16", "7", "2"), ("8", "17", "2")],
         ),
+        Glyph::Person => ("M4.5 20c.8-4 3.7-6 7.5-6s6.7 2 7.5 6", &[("12", "8", "3.8")]),
         Glyph::Lock => (
             "M7 11h10a2 2 0 0 1 2 2v5a2 2 0 0 1-2 2H7a2 2 0 0 1-2-2v-5a2 2 0 0 1 2-2zM8 11V8a4 4 0 0 1 8 0v3",
             &[],

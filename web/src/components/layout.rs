@@ -11,6 +11,8 @@ pub(crate) enum Form {
     Stack,
     /// Two columns, the first wider; one on a phone.
     Two,
+    /// Three columns; two on a phone.
+    Three,
     /// Four columns; two on a phone.
     Four,
     /// A narrow column in the middle.
@@ -29,6 +31,7 @@ pub(crate) fn Layout(props: &Props) -> Html {
         Form::Row => "row",
         Form::Stack => "stack",
         Form::Two => "grid2",
+        Form::Three => "grid3",
         Form::Four => "grid4",
         Form::Narrow => "narrow",
     };

@@ -27,6 +27,8 @@ pub(crate) struct Props {
     pub(crate) votes: Vec<VoteView>,
     /// Turns that a seat has in an epoch.
     pub(crate) turns: u32,
+    /// Epochs without a proof of availability that cost candidacy.
+    pub(crate) limit: u64,
     /// May the user vote now?
     pub(crate) can_vote: bool,
     pub(crate) onpick: Callback<CandidateView>,
@@ -135,16 +137,18 @@ pub(crate) fn Nodes(props: &Props) -> Html {
                     <th class="num" scope="col">{ "Votes" }</th>
                     <th class="num hide-s" scope="col">{ "Servi" }</th>
                     <th class="hide-s" scope="col">{ "Turns this epoch" }</th>
+                    <th class="num hide-s" scope="col">{ "Available" }</th>
+                    <th class="num hide-s" scope="col">{ "Of fees" }</th>
                     <th scope="col"><span class="sr">{ "Vote" }</span></th>
                 </tr>
             </thead>
             <tbody ref={body}>
                 if span.from > 0 { <Spacer key="above" height={span.from as f64 * span.row} /> }
                 { for rows.iter().enumerate().filter_map(|(i, index)| list.get(*index).map(|node| {
-                    let mine = props.votes.iter().find(|vote| vote.candidate == node.account);
+                    let mine = props.votes.iter().find(|vote| vote.candidate == node.account && vote.void.is_none());
                     html! {
                         <NodeRow key={node.account.clone()} node={node.clone()} position={span.from + i + 2}
-                            mine={mine.map(|vote| AttrValue::from(vote.amount.clone()))} turns={props.turns}
+                            mine={mine.map(|vote| AttrValue::from(vote.amount.clone()))} turns={props.turns} limit={props.limit}
                             cut={props.search.is_empty() && Some(*index) == last_seat}
                             can_vote={props.can_vote} onpick={props.onpick.clone()} />
                     }

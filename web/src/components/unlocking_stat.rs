@@ -1,6 +1,6 @@
-//! Tokens on their way back from voting, with their dates.
+//! Tokens on their way back: from voting, from pledges, from a node's deposit, with their dates.
 
-use credo_web::protocol::Face;
+use credo_web::protocol::{Face, ReturnView};
 use yew::prelude::*;
 
 use super::Stat;
@@ -12,35 +12,47 @@ const SHOWN: usize = 3;
 
 #[derive(Properties, PartialEq)]
 pub(crate) struct Props {
-    /// Amount and date.
-    pub(crate) unlocking: Vec<(String, f64)>,
+    pub(crate) unlocking: Vec<ReturnView>,
     /// That of the balance: one proof covers both.
     pub(crate) face: Option<Face>,
+}
+
+/// When something returns, in words: soon as a countdown, else as a date.
+pub(crate) fn when(at: f64, time: f64) -> String {
+    let left = at - time;
+    if left <= 0.0 {
+        "free now: folded in at your next action".to_owned()
+    } else if left < 3_600_000.0 {
+        format!("in {}", format::countdown(left))
+    } else {
+        format!("on {}", format::date(at))
+    }
 }
 
 #[component]
 pub(crate) fn UnlockingStat(props: &Props) -> Html {
     let time = use_now(1_000);
-    let mut list: Vec<&(String, f64)> = props.unlocking.iter().collect();
-    list.sort_by(|a, b| a.1.total_cmp(&b.1));
-    let words = |at: f64| {
-        let left = at - time;
-        if left <= 0.0 {
-            "free now: folded in at your next action".to_owned()
-        } else if left < 3_600_000.0 {
-            format!("in {}", format::countdown(left))
+    let with = |words: String, one: &ReturnView| {
+        if one.why.is_empty() {
+            words
         } else {
-            format!("on {}", format::date(at))
+            format!("{words}, {}", one.why)
         }
     };
-    let (value, lines) = match list.as_slice() {
+    let (value, lines) = match props.unlocking.as_slice() {
         [] => ("0".to_owned(), vec!["nothing on its way back".to_owned()]),
-        [(amount, at)] => (format::amount(amount), vec![words(*at)]),
+        [one] => (
+            format::amount(&one.amount),
+            vec![with(when(one.until_ms, time), one)],
+        ),
         many => {
             let mut lines: Vec<String> = many
                 .iter()
                 .take(SHOWN)
-                .map(|(amount, at)| format!("{} {}", format::amount(amount), words(*at)))
+                .map(|one| {
+                    let words = format!("{} {}", format::amount(&one.amount), when(one.until_ms, time));
+                    with(words, one)
+                })
                 .collect();
             if many.len() > SHOWN {
                 lines.push(format!("and {} more", many.len() - SHOWN));

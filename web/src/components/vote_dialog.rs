@@ -44,12 +44,10 @@ impl Deed {
 #[component]
 pub(crate) fn VoteDialog(props: &Props) -> Html {
     let Props { node, account, .. } = props;
-    let mine = account.votes.iter().find(|vote| vote.candidate == node.account);
-    let elsewhere: Vec<_> = account
-        .votes
-        .iter()
-        .filter(|vote| vote.candidate != node.account)
-        .collect();
+    // What counts no longer can't be moved or taken back: it returns by itself.
+    let counting = || account.votes.iter().filter(|vote| vote.void.is_none());
+    let mine = counting().find(|vote| vote.candidate == node.account);
+    let elsewhere: Vec<_> = counting().filter(|vote| vote.candidate != node.account).collect();
     let mut deeds = vec![Deed::Vote];
     if !elsewhere.is_empty() {
         deeds.push(Deed::MoveHere);

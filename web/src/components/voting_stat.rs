@@ -1,6 +1,6 @@
 //! The sum of one's votes.
 
-use credo_web::protocol::AccountView;
+use credo_web::protocol::{AccountView, VoteView};
 use yew::prelude::*;
 
 use super::Stat;
@@ -15,7 +15,9 @@ pub(crate) struct Props {
 #[component]
 pub(crate) fn VotingStat(props: &Props) -> Html {
     let store = use_store();
-    let votes = &props.account.votes;
+    let counts = |vote: &&VoteView| vote.void.is_none();
+    let votes: Vec<&VoteView> = props.account.votes.iter().filter(counts).collect();
+    let void = props.account.votes.len() - votes.len();
     let value = props
         .account
         .voting
@@ -39,5 +41,8 @@ pub(crate) fn VotingStat(props: &Props) -> Html {
         (_, Some(seated)) => format!("on {nodes}, {seated} seated"),
         (_, None) => format!("on {nodes}"),
     };
-    html! { <Stat label="Your votes" {value} face={props.account.voting.as_ref().map(|voting| voting.face)}><span class="faint">{ words }</span></Stat> }
+    html! { <Stat label="Your votes" {value} face={props.account.voting.as_ref().map(|voting| voting.face)}>
+        <span class="faint">{ words }</span>
+        if void > 0 { <span class="faint">{ format!("on {} more they count no longer", format::plural(void as u64, "node")) }</span> }
+    </Stat> }
 }

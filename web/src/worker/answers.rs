@@ -7,14 +7,14 @@ use credo_primitives::hash::digest_from_base58;
 use super::activity::Trace;
 use super::chain::TOO_FAR_BACK;
 use super::core::Core;
-use super::facts::{Holding, decode};
 use super::parts::{ForList, List, Purpose};
-use super::servi;
 use super::storage::key;
 use super::verified::Answer;
 
 /// The list again after a change of it, at most this often.
 const LIST_MS: f64 = 1_000.0;
+/// The list for an account whose nodes aren't in the one that is here, at most this often.
+const ACCOUNT_LIST_MS: f64 = 10_000.0;
 /// A list over this size only every five seconds.
 const LARGE: u64 = 256 * 1024;
 const STRANGE: &str = "The relay answered something else than was asked. Try again.";
@@ -27,7 +27,8 @@ impl Core {
                 if let Ok(Answer::State { proof, entries }) = result {
                     let own = self.keys.public_key().cloned();
                     let before = self.facts.round.as_ref().map(|round| round.epoch);
-                    match self.facts.learn(&refresh, proof, &entries, own.as_ref()) {
+                    let list = self.list.as_ref().map(|list| &list.candidates);
+                    match self.facts.learn(&refresh, proof, &entries, own.as_ref(), list) {
                         Ok(again) => self.refresh_soon = again,
                         Err(why) => self.chain.note_problem(why),
                     }
@@ -58,27 +59,19 @@ impl Core {
             Purpose::Prepare {
                 command,
                 intent,
-                account,
+                query,
             } => {
                 let outcome = match result {
-                    Ok(Answer::State { proof, entries }) => {
-                        let entry = |i: usize| entries.get(i).and_then(Option::as_deref);
-                        let held = decode(entry(0)).and_then(|balance| {
-                            let voter = decode(entry(1))?.unwrap_or_default();
-                            Ok(Holding {
-                                proof,
-                                balance: balance.unwrap_or_default(),
-                                voter,
-                            })
-                        });
-                        let exists = entry(2).is_some();
-                        held.and_then(|held| self.review(&account, intent, &held, exists))
-                            .map(Reply::Review)
-                    }
+                    Ok(Answer::State { proof, entries }) => self.reviewed(intent, &query, proof, &entries),
                     Ok(_) => Err(STRANGE.to_owned()),
                     Err(why) => Err(why),
                 };
-                self.reply(command, outcome);
+                self.reply(command, outcome.map(Reply::Review));
+            }
+            Purpose::Proposals(asked) => {
+                if let Ok(Answer::State { proof, entries }) = result {
+                    self.proposals_came(&asked, proof, &entries);
+                }
             }
             Purpose::List => self.listed(result),
             Purpose::Trace { hash } => self.traced(&hash, result),
@@ -131,6 +124,9 @@ impl Core {
                 }
                 let digest = candidates.digest();
                 self.facts.digest = Some(digest);
+                self.facts.listed(&candidates);
+                // What it tells of votes may be worth asking for.
+                self.refresh_soon = true;
                 self.list = Some(List {
                     proof,
                     candidates: *candidates,
@@ -180,6 +176,14 @@ impl Core {
         }
     }
 
+    /// Fetches the list once for an account that votes or has a node: its rewards and its dates rest on it.
+    pub(super) fn list_for_account(&mut self) {
+        let wanted = self.facts.holding.as_ref().is_some_and(|holding| holding.held.needs_list());
+        if wanted && self.now - self.list_asked > ACCOUNT_LIST_MS {
+            self.ask_list();
+        }
+    }
+
     fn ask_list(&mut self) {
         let pending = self
             .asks
@@ -193,26 +197,17 @@ impl Core {
     /// The list as the page draws it, if it changed since it was last posted.
     pub(super) fn changed_list(&mut self) -> Option<Shown<CandidatesView>> {
         let list = self.list.as_ref()?;
-        let spec = self.chain.spec()?;
         let fresh = self.chain.synced();
         let face = list.proof.face(fresh);
         let face_changed = self.list_view.as_ref().is_none_or(|shown| shown.face != face);
         if !self.list_view_dirty && !face_changed {
             return None;
         }
-        self.list_view_dirty = false;
-        let value = match (&self.list_view, self.chain.committee()) {
-            (Some(shown), _) if !self.watching && face_changed => shown.value.clone(),
-            (_, committee) => servi::view(
-                &list.candidates,
-                self.facts.round.as_ref(),
-                self.facts.turns.as_ref().map(|(turns, _)| turns),
-                committee.map(|c| c.keys()).unwrap_or_default(),
-                self.chain.epoch(),
-                &spec.parameters,
-                list.bytes,
-            ),
+        let value = match &self.list_view {
+            Some(shown) if !self.watching && face_changed => shown.value.clone(),
+            _ => self.surroundings()?.list(&list.candidates, list.bytes),
         };
+        self.list_view_dirty = false;
         let shown = Shown { value, face };
         if self.list_view.as_ref() == Some(&shown) {
             return None;

@@ -1,25 +1,22 @@
 //! What the user asks for.
 
-use crate::protocol::{Command, Intent, KeysView, NameStatus, Reply, Review, Secret};
+use crate::protocol::{Command, NameStatus, Reply, Secret};
 use credo_light::Query;
-use credo_primitives::entry::IOST;
 use credo_primitives::hash::digest_to_base58;
 use credo_primitives::{AccountName, StateKey};
-use credo_wallet::{Basis, Intent as Wanted, draft};
+use credo_wallet::Intent as Wanted;
 use zeroize::Zeroizing;
 
 use super::activity::{MAX_OPEN, Record};
 use super::core::Core;
-use super::facts::Holding;
 use super::keys::{capital, new_words};
 use super::parts::{ForList, Job, Purpose};
-use super::servi;
 use super::storage::{Write, key, meta};
 
-const NO_CHAIN: &str =
+pub(super) const NO_CHAIN: &str =
     "The chain isn't known yet: no relay has been reached. Check the connection and try again.";
 const NOT_SYNCED: &str = "No verified head yet. Wait until the wallet is in sync, then try again.";
-const TOO_MUCH: &str = "Too much is under way at once. Wait a moment and try again.";
+pub(super) const TOO_MUCH: &str = "Too much is under way at once. Wait a moment and try again.";
 
 type Outcome = Result<Reply, String>;
 
@@ -44,7 +41,7 @@ impl Core {
             Command::FaucetTokens => self.faucet_tokens(id).err().map(Err),
             Command::ChooseAccount { name } => Some(self.choose(&name)),
             Command::CheckName { name } => self.check_name(id, &name),
-            Command::Prepare(intent) => self.prepare(id, intent).err().map(Err),
+            Command::Prepare(intent) => self.prepare(id, &intent).err().map(Err),
             Command::Confirm { review } => Some(self.confirm(review)),
             Command::LookUp { query } => self.look_up(id, &query).err().map(Err),
             Command::WatchCandidates { on } => self.watch(id, on),
@@ -274,87 +271,6 @@ impl Core {
         }
         self.for_list.push(then);
         Ok(())
-    }
-
-    fn prepare(&mut self, id: u32, intent: Intent) -> Result<(), String> {
-        let wanted = match &intent {
-            Intent::Transfer { to, amount, memo } => Wanted::transfer(to, amount, memo),
-            Intent::Vote { candidate, amount } => Wanted::vote(candidate, amount),
-            Intent::Unvote { candidate, amount } => Wanted::unvote(candidate, amount),
-            Intent::Move { from, to, amount } => Wanted::move_votes(from, to, amount),
-        }
-        .map_err(|e| capital(&e.to_string()))?;
-        if !matches!(self.keys.view(&[]), KeysView::Unlocked { .. }) {
-            return Err("The wallet is locked. Unlock it first.".into());
-        }
-        if self.facts.chosen.is_none() {
-            return Err("There is no account under this key yet.".into());
-        }
-        // Votes need the list as it is now: the node may have registered or lost candidacy since.
-        let current = self.list.as_ref().map(|list| list.digest);
-        let known = current.is_some() && current == self.facts.digest;
-        if known || matches!(wanted, Wanted::Transfer { .. }) {
-            self.prepare_on_state(id, wanted)
-        } else {
-            self.with_list(ForList::Prepare(id, wanted))
-        }
-    }
-
-    /// Asks for the recipient's entry and our own holding, from one snapshot.
-    pub(super) fn prepare_on_state(&mut self, id: u32, intent: Wanted) -> Result<(), String> {
-        let account = self
-            .facts
-            .chosen
-            .clone()
-            .ok_or("There is no account under this key yet.")?;
-        let mut keys = vec![StateKey::balance(&account, IOST), StateKey::voter(&account)];
-        if matches!(intent, Wanted::Transfer { .. }) {
-            keys.push(StateKey::account(intent.other()));
-        }
-        self.question(
-            Query::State(keys),
-            Purpose::Prepare {
-                command: id,
-                intent,
-                account,
-            },
-        )
-    }
-
-    /// Everything that the review rests on is proved: check the intent against it and put it in words.
-    pub(super) fn review(
-        &mut self,
-        account: &AccountName,
-        intent: Wanted,
-        held: &Holding,
-        account_exists: bool,
-    ) -> Result<Review, String> {
-        let spec = self.chain.spec().ok_or(NO_CHAIN)?;
-        let list = self.list.as_ref().map(|list| &list.candidates);
-        let votes = servi::counting(&held.voter, list);
-        let other_exists = match &intent {
-            Wanted::Transfer { to, .. } => account_exists || to.is_contract(),
-            Wanted::SignUp { .. } => account_exists,
-            _ => list.is_some_and(|list| list.find(intent.other()).is_some()),
-        };
-        let basis = Basis {
-            account,
-            spendable: held.balance.spendable(self.chain.clock_ms(self.now) as u64),
-            votes: &votes,
-            other_exists,
-            height: held.proof.height,
-            chain_id: spec.parameters.chain_id,
-            vote_lock_ms: spec.parameters.vote_lock_ms,
-        };
-        let draft = draft(intent, &basis).map_err(|e| capital(&e.to_string()))?;
-        let words = draft.review().clone();
-        let id = self.keep_review(draft);
-        Ok(Review {
-            id,
-            title: words.title,
-            lines: words.lines,
-            height: words.height,
-        })
     }
 
     /// Signs what was reviewed, stores it, then sends it.

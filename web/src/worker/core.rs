@@ -333,6 +333,8 @@ impl Core {
                 self.send(hash, bytes);
             }
             self.watch_list();
+            self.list_for_account();
+            self.follow_proposals();
         }
         self.settle_awaited();
         if self.store_soon && self.now - self.stored >= STORE_MS {
@@ -341,7 +343,8 @@ impl Core {
     }
 
     fn refresh(&mut self) {
-        let (refresh, keys) = self.facts.refresh(self.keys.public_key());
+        let list = self.list.as_ref().map(|list| &list.candidates);
+        let (refresh, keys) = self.facts.refresh(self.keys.public_key(), list);
         if self.ask(Query::State(keys), Purpose::Refresh(refresh)) {
             self.refreshed = self.now;
             self.refresh_soon = false;

@@ -1,13 +1,19 @@
 //! What is proved of this wallet's account, and how sure it still is.
 
-use crate::protocol::{AccountView, Face, Shown, VoteView};
+use crate::protocol::Face;
 use commonware_codec::{Copying, DecodeExt as _};
-use credo_pob::{Candidates, ListDigest, Round, Turns, Voter};
-use credo_primitives::entry::{Balance, IOST, KeyAccounts};
+use credo_light::{AccountQuery, Holdings};
+use credo_pob::{Candidates, ListDigest, Round, Turns};
+use credo_primitives::entry::{KeyAccounts, Pool};
 use credo_primitives::{AccountName, PublicKey, StateKey};
 use serde::{Deserialize, Serialize};
 
-use super::servi;
+use super::proposals::Followed;
+
+/// Keys of a refresh beside the account's.
+const OTHERS: usize = 8;
+/// Of the account's values, those that are stored: contribution scores of everybody are too much for that.
+const STORED: usize = 6;
 
 /// What proved a value.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -57,12 +63,34 @@ pub(super) fn decode<T: commonware_codec::Read<Cfg = ()>>(value: Option<&[u8]>) 
     T::decode(Copying(bytes)).map(Some).map_err(unknown)
 }
 
-/// Values of the present account, all from one snapshot.
+/// What is proved of the present account.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Holding {
     pub(super) proof: Proof,
-    pub(super) balance: Balance,
-    pub(super) voter: Voter,
+    pub(super) held: Holdings,
+    /// The proved values that it was read from, for storing.
+    values: Vec<Option<Vec<u8>>>,
+}
+
+impl Holding {
+    /// Reads the proved values under the query's keys.
+    pub(super) fn read(
+        query: &AccountQuery,
+        proof: Proof,
+        values: &[Option<Vec<u8>>],
+        before: Option<&Self>,
+    ) -> Result<Self, String> {
+        let unknown =
+            |_| "A proved entry has a form that this release doesn't know; a newer one is needed.".to_owned();
+        let held = query
+            .read(values, before.map(|before| &before.held))
+            .map_err(unknown)?;
+        Ok(Self {
+            proof,
+            held,
+            values: values.iter().take(STORED).cloned().collect(),
+        })
+    }
 }
 
 /// What is known of this wallet's key and account.
@@ -80,13 +108,17 @@ pub(super) struct Facts {
     pub(super) turns: Option<(Turns, u64)>,
     /// The digest of the list of Servi nodes, by which a change of it is seen.
     pub(super) digest: Option<ListDigest>,
+    /// The reward pool and the schedule of the supply.
+    pub(super) pool: Option<Pool>,
+    /// Proposals that concern the account.
+    pub(super) proposals: Followed,
 }
 
 /// What a refresh asked for, so that its answer is read in the same order.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Refresh {
     key: Option<PublicKey>,
-    account: Option<AccountName>,
+    account: Option<AccountQuery>,
 }
 
 /// The form in which the last proved values are stored.
@@ -95,21 +127,29 @@ struct Stored {
     account: AccountName,
     accounts: Vec<AccountName>,
     proof: Proof,
-    balance: String,
-    voter: String,
+    values: Vec<Option<String>>,
 }
 
 impl Facts {
-    /// The keys of one refresh.
-    pub(super) fn refresh(&self, key: Option<&PublicKey>) -> (Refresh, Vec<StateKey>) {
-        let mut keys = vec![StateKey::round(), StateKey::turns(), StateKey::candidates()];
+    /// The keys of one refresh; `list` tells places of nodes.
+    pub(super) fn refresh(
+        &self,
+        key: Option<&PublicKey>,
+        list: Option<&Candidates>,
+    ) -> (Refresh, Vec<StateKey>) {
+        let mut keys = vec![
+            StateKey::round(),
+            StateKey::turns(),
+            StateKey::candidates(),
+            StateKey::pool(),
+        ];
         if let Some(key) = key {
             keys.push(StateKey::key_accounts(key));
         }
-        let account = key.and(self.chosen.clone());
-        if let Some(account) = &account {
-            keys.push(StateKey::balance(account, IOST));
-            keys.push(StateKey::voter(account));
+        let account = key.and(self.chosen.clone()).map(|name| self.query(name, list));
+        if let (Some(account), Some(key)) = (&account, key) {
+            keys.extend(Followed::keys(account.account(), key));
+            keys.extend(account.keys());
         }
         (
             Refresh {
@@ -120,15 +160,30 @@ impl Facts {
         )
     }
 
-    /// Takes a refresh's proved answer; true when the account shown isn't the one that was asked for, so that
-    /// another refresh should follow at once.
+    /// What to ask about an account now.
+    pub(super) fn query(&self, name: AccountName, list: Option<&Candidates>) -> AccountQuery {
+        match &self.holding {
+            Some(holding) if holding.held.account == name => AccountQuery::following(
+                &holding.held,
+                |node| list.and_then(|list| list.place_of(node)),
+                OTHERS,
+            ),
+            _ => AccountQuery::new(name),
+        }
+    }
+
+    /// Takes a refresh's proved answer; true when another refresh should follow at once: another account is shown than
+    /// the one that was asked for, or the answer tells what else to ask.
     pub(super) fn learn(
         &mut self,
         asked: &Refresh,
         proof: Proof,
         entries: &[Option<Vec<u8>>],
         own: Option<&PublicKey>,
+        list: Option<&Candidates>,
     ) -> Result<bool, String> {
+        let of_account = entries.get(OTHERS..).unwrap_or_default();
+        let of_proposals = entries.get(OTHERS - 3..OTHERS).unwrap_or_default();
         let mut entries = entries.iter().map(Option::as_deref);
         let mut next = || entries.next().flatten();
         if let Some(round) = decode::<Round>(next())? {
@@ -140,6 +195,9 @@ impl Facts {
         if let Some(digest) = decode::<ListDigest>(next())? {
             self.digest = Some(digest);
         }
+        if let Some(pool) = decode::<Pool>(next())? {
+            self.pool = Some(pool);
+        }
         // A key that was erased or replaced meanwhile: the rest is of no use.
         if asked.key.is_none() || asked.key.as_ref() != own {
             return Ok(own.is_some());
@@ -148,27 +206,35 @@ impl Facts {
         if !self.chosen.as_ref().is_some_and(|name| found.contains(name)) {
             self.chosen = found.first().cloned();
             self.holding = None;
+            self.proposals = Followed::default();
         }
         self.accounts = Some(found);
-        if asked.account != self.chosen {
+        let Some(query) = &asked.account else {
+            return Ok(self.chosen.is_some());
+        };
+        if Some(query.account()) != self.chosen.as_ref() {
             return Ok(self.chosen.is_some());
         }
-        if asked.account.is_some() {
-            let balance = decode(next())?.unwrap_or_default();
-            let voter = decode(next())?.unwrap_or_default();
-            if self
-                .holding
-                .as_ref()
-                .is_none_or(|held| held.proof.height <= proof.height)
+        let newer = |held: &Holding| held.proof.height <= proof.height;
+        if self.holding.as_ref().is_none_or(newer) {
+            let mut holding = Holding::read(query, proof, of_account, self.holding.as_ref())?;
+            if let Some(list) = list
+                && holding.held.needs_list()
             {
-                self.holding = Some(Holding {
-                    proof,
-                    balance,
-                    voter,
-                });
+                holding.held.learn(list);
             }
+            self.holding = Some(holding);
+            self.proposals.names(query.account(), of_proposals)?;
+            return Ok(self.query(query.account().clone(), list) != *query);
         }
         Ok(false)
+    }
+
+    /// The list of Servi nodes came: it tells of nodes that the account votes for.
+    pub(super) fn listed(&mut self, list: &Candidates) {
+        if let Some(holding) = &mut self.holding {
+            holding.held.learn(list);
+        }
     }
 
     /// Shows another of the accounts under the key.
@@ -176,6 +242,7 @@ impl Facts {
         if self.chosen.as_ref() != Some(&name) {
             self.chosen = Some(name);
             self.holding = None;
+            self.proposals = Followed::default();
         }
     }
 
@@ -184,18 +251,21 @@ impl Facts {
         self.accounts = None;
         self.chosen = None;
         self.holding = None;
+        self.proposals = Followed::default();
     }
 
     /// For storage.
     pub(super) fn to_bytes(&self) -> Option<Vec<u8>> {
-        use commonware_codec::Encode as _;
-        let held = self.holding.as_ref()?;
+        let holding = self.holding.as_ref()?;
         let stored = Stored {
             account: self.chosen.clone()?,
             accounts: self.accounts.clone()?,
-            proof: held.proof,
-            balance: hex::encode(held.balance.encode()),
-            voter: hex::encode(held.voter.encode()),
+            proof: holding.proof,
+            values: holding
+                .values
+                .iter()
+                .map(|value| value.as_ref().map(hex::encode))
+                .collect(),
         };
         serde_json::to_vec(&stored).ok()
     }
@@ -203,69 +273,24 @@ impl Facts {
     /// From storage: shown as stale until proved again. What can't be read is as if it weren't there.
     pub(super) fn load(&mut self, bytes: &[u8]) -> Option<()> {
         let stored: Stored = serde_json::from_slice(bytes).ok()?;
-        let balance = decode(Some(&hex::decode(stored.balance).ok()?)).ok()??;
-        let voter = decode(Some(&hex::decode(stored.voter).ok()?)).ok()??;
+        let query = AccountQuery::new(stored.account.clone());
+        let mut values = Vec::new();
+        for value in stored.values {
+            values.push(match value {
+                Some(text) => Some(hex::decode(text).ok()?),
+                None => None,
+            });
+        }
+        values.resize(query.keys().len(), None);
+        let holding = Holding::read(&query, stored.proof, &values, None).ok()?;
         self.chosen = Some(stored.account);
         self.accounts = Some(stored.accounts);
-        self.holding = Some(Holding {
-            proof: stored.proof,
-            balance,
-            voter,
-        });
+        self.holding = Some(holding);
         Some(())
     }
 
     /// Names of the accounts under the key.
     pub(super) fn names(&self) -> Vec<String> {
         self.accounts.iter().flatten().map(ToString::to_string).collect()
-    }
-
-    /// For the page. `fresh` says whether the head is; `chain_ms` is the chain's clock, for what has returned.
-    pub(super) fn view(
-        &self,
-        fresh: bool,
-        head: u64,
-        chain_ms: u64,
-        list: Option<&Candidates>,
-    ) -> Option<AccountView> {
-        let name = self.chosen.as_ref()?.to_string();
-        let Some(held) = &self.holding else {
-            return Some(AccountView {
-                name,
-                balance: None,
-                voting: None,
-                votes: Vec::new(),
-                unlocking: Vec::new(),
-            });
-        };
-        // The chain moves on between refreshes; a minute of blocks behind is no longer the present.
-        let face = held
-            .proof
-            .face(fresh && head.saturating_sub(held.proof.height) < 120);
-        let votes = servi::counting(&held.voter, list);
-        let voting: u128 = votes.iter().map(|(_, amount)| u128::from(amount.units())).sum();
-        Some(AccountView {
-            name,
-            balance: Some(Shown {
-                value: held.balance.spendable(chain_ms).to_string(),
-                face,
-            }),
-            voting: Some(Shown {
-                value: servi::wide(voting),
-                face,
-            }),
-            votes: votes
-                .into_iter()
-                .map(|(candidate, amount)| VoteView {
-                    candidate: candidate.to_string(),
-                    amount: amount.to_string(),
-                })
-                .collect(),
-            unlocking: held
-                .balance
-                .locked(chain_ms)
-                .map(|frozen| (frozen.amount.to_string(), frozen.until_ms as f64))
-                .collect(),
-        })
     }
 }

@@ -1,18 +1,18 @@
 //! Looking things up: a block, a transaction, an account, a node. Every result says what proved it.
 
 use crate::protocol::{Found, Reply};
-use credo_light::Query;
-use credo_pob::{Candidate, CandidateStatus, Voter};
-use credo_primitives::entry::{Account, Balance, IOST, Principal};
+use credo_light::{AccountQuery, Query};
+use credo_pob::{Candidate, CandidateStatus};
 use credo_primitives::hash::{digest_from_base58, digest_from_hex, digest_to_base58};
 use credo_primitives::spec::consensus_key;
-use credo_primitives::{AccountName, Digest, Header, StateKey};
-use credo_wallet::grouped;
+use credo_primitives::{AccountName, Digest, Header};
+use credo_wallet::permissions::item_text;
+use credo_wallet::{GAS_UNIT, grouped};
 
 use super::activity::Trace;
 use super::answers::is_hash;
 use super::core::Core;
-use super::facts::{Proof, decode};
+use super::facts::{Holding, Proof};
 use super::parts::{ForList, Purpose};
 use super::servi;
 use super::verified::{Answer, Inclusion};
@@ -30,7 +30,7 @@ pub(super) enum LookUp {
     /// A transaction by hash; what isn't one may be a node's key.
     Transaction(Digest),
     /// An account or node by name.
-    Name(AccountName),
+    Name(AccountQuery),
     /// A node by its consensus key's text.
     Node(String),
 }
@@ -111,16 +111,12 @@ impl Core {
             return self.question(Query::Transaction(hash), purpose);
         }
         let name = AccountName::any(text).map_err(|_| WHAT.to_owned())?;
-        let keys = vec![
-            StateKey::account(&name),
-            StateKey::balance(&name, IOST),
-            StateKey::voter(&name),
-        ];
+        let query = AccountQuery::new(name);
         self.question(
-            Query::State(keys),
+            Query::State(query.keys()),
             Purpose::LookUp {
                 command: id,
-                what: LookUp::Name(name),
+                what: LookUp::Name(query),
             },
         )
     }
@@ -154,11 +150,12 @@ impl Core {
                     Err(why) => Err(why),
                 },
             },
-            (LookUp::Name(name), Ok(Answer::State { proof, entries })) => {
-                match self.account(&name, proof, &entries) {
+            (LookUp::Name(query), Ok(Answer::State { proof, entries })) => {
+                match self.account(&query, proof, &entries) {
                     Ok(Some(found)) => Ok(found),
                     Ok(None) => Err(format!(
-                        "There is no account \"{name}\" on this chain (its absence is proved at block {}).",
+                        "There is no account \"{}\" on this chain (its absence is proved at block {}).",
+                        query.account(),
                         grouped(proof.height)
                     )),
                     Err(why) => Err(why),
@@ -227,48 +224,56 @@ impl Core {
 
     fn account(
         &self,
-        name: &AccountName,
+        query: &AccountQuery,
         proof: Proof,
         entries: &[Option<Vec<u8>>],
     ) -> Result<Option<Found>, String> {
-        let entry = |i: usize| entries.get(i).and_then(Option::as_deref);
-        let account: Option<Account> = decode(entry(0))?;
-        let balance: Option<Balance> = decode(entry(1))?;
-        let voter: Voter = decode(entry(2))?.unwrap_or_default();
+        let mut held = Holding::read(query, proof, entries, None)?.held;
         let list = self.list.as_ref().map(|list| &list.candidates);
-        let node = list.and_then(|list| list.find(name));
-        if account.is_none() && balance.is_none() && node.is_none() {
+        if let Some(list) = list {
+            held.learn(list);
+        }
+        let node = held.own_node();
+        if !held.exists() && node.is_none() {
             return Ok(None);
         }
+        let name = query.account();
         let mut lines = Lines::new();
-        let balance = balance.unwrap_or_default();
         let chain_ms = proof.time_ms as u64;
-        line(
-            &mut lines,
-            "Balance",
-            format!("{} IOST", balance.spendable(chain_ms)),
-        );
-        for frozen in balance.locked(chain_ms).take(MAX_LISTED) {
+        line(&mut lines, "Balance", format!("{} IOST", held.spendable(chain_ms)));
+        let staked = held.staked();
+        for (label, amount) in [
+            ("In votes", staked.votes),
+            ("Pledged for gas", staked.pledges),
+            ("Deposit", staked.deposit),
+        ] {
+            if !amount.is_zero() {
+                line(&mut lines, label, format!("{amount} IOST"));
+            }
+        }
+        for back in held.returning(chain_ms).iter().take(MAX_LISTED) {
             line(
                 &mut lines,
                 "Unlocking",
-                format!("{} IOST on {}", frozen.amount, utc(frozen.until_ms as f64)),
+                format!("{} IOST on {}", back.amount, utc(back.until_ms as f64)),
             );
         }
-        for (candidate, amount) in servi::counting(&voter, list).into_iter().take(MAX_LISTED) {
+        for (candidate, amount) in held.counting().into_iter().take(MAX_LISTED) {
             line(&mut lines, "Vote", format!("{amount} IOST for {candidate}"));
         }
-        if let Some(account) = &account {
+        if let Some(spec) = self.chain.spec() {
+            let gas = held.gas(chain_ms, spec.parameters.gas_per_iost_day).total();
+            line(&mut lines, "Gas", grouped(gas / GAS_UNIT));
+        }
+        if let Some(account) = &held.record {
+            line(&mut lines, "RAM", format!("{} bytes", grouped(held.ram.total)));
             if let Some(referrer) = &account.referrer {
                 line(&mut lines, "Signed up by", referrer);
             }
             line(&mut lines, "Since", utc(account.created_ms as f64));
             for permission in &account.permissions {
                 for item in &permission.items {
-                    let who = match &item.principal {
-                        Principal::Key(key) => key.to_base58(),
-                        Principal::Account { account, permission } => format!("{account}@{permission}"),
-                    };
+                    let who = item_text(&item.principal);
                     let of = format!("{} of {}", item.weight, permission.threshold);
                     line(&mut lines, permission.name.as_str(), format!("{who} ({of})"));
                 }
@@ -286,9 +291,19 @@ fn node_lines(lines: &mut Lines, node: &Candidate) {
     let standing = match node.status {
         CandidateStatus::Candidate => "candidate",
         CandidateStatus::Registered => "registered, not yet a candidate",
+        CandidateStatus::Requested => "waits for the foundation's approval",
+        CandidateStatus::Lost => "lost its candidacy",
     };
     line(lines, "Standing", standing);
-    line(lines, "Votes", format!("{} IOST", node.votes));
+    if let Some(loss) = &node.loss {
+        line(
+            lines,
+            "Lost its candidacy",
+            format!("{}: {}", utc(loss.at_ms as f64), loss.reason.sentence()),
+        );
+    }
+    line(lines, "Node's votes", format!("{} IOST", node.votes));
+    line(lines, "Node's deposit", format!("{} IOST", node.deposit));
     line(lines, "Servi", servi::wide(node.servi));
     line(lines, "Consensus key", consensus_key::to_base58(&node.key));
     line(lines, "Address", &node.net_id);

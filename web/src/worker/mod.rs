@@ -2,14 +2,16 @@
 //!
 //! - [`core`](self::core) is the one state and decides everything; it touches no JavaScript.
 //! - `chain` drives the light client (`credo_light::Session`) and keeps what it verified for the view.
-//! - `commands`, `answers`, `lookup`: what the user asks for, and what follows from verified answers.
-//! - `keys`, `facts`, `activity`, `servi`: the keystore, the account, its transactions, the Servi nodes.
+//! - `commands`, `prepare`, `answers`, `lookup`: what the user asks for, and what follows from verified answers.
+//! - `keys`, `facts`, `account`, `proposals`, `activity`, `servi`: the keystore, the account and what waits for it, its
+//!   transactions, the Servi nodes.
 //! - `storage`, `job`, `faucet`, `random`: the outside.
 //!
 //! The page's messages come in through `onmessage`; a timer ticks four times a second. Nothing that a relay said is
 //! shown as proved unless the light client verified it, and no secret leaves this thread but once: new words, for the
 //! page to show.
 
+mod account;
 mod activity;
 mod answers;
 mod chain;
@@ -22,6 +24,8 @@ mod job;
 mod keys;
 mod lookup;
 mod parts;
+mod prepare;
+mod proposals;
 mod random;
 mod servi;
 mod storage;

@@ -1,11 +1,13 @@
 //! What goes in and out of the core beside messages: jobs, their outcomes, and why each question was asked.
 
+use credo_light::AccountQuery;
 use credo_pob::{Candidates, ListDigest};
 use credo_primitives::AccountName;
 use credo_wallet::Intent;
 
 use super::facts::{Proof, Refresh};
 use super::lookup::LookUp;
+use super::proposals::Records;
 use super::storage::Write;
 
 /// What only the outside can do.
@@ -103,8 +105,10 @@ pub(super) enum Purpose {
     Prepare {
         command: u32,
         intent: Intent,
-        account: AccountName,
+        query: AccountQuery,
     },
+    /// Records of proposals.
+    Proposals(Records),
     /// The list of Servi nodes; the commands in `Core::for_list` go on once it is here.
     List,
     /// What became of a transaction.

@@ -199,7 +199,29 @@ fn an_honest_relay_gives_a_proved_wallet() {
     let account = page.view.account.clone().expect("an account");
     assert_eq!(account.name, "marlow");
     assert_eq!(account.voting.map(|v| v.value), Some("250".to_owned()));
-    assert_eq!(account.unlocking.len(), 1);
+    // What is frozen and a vote whose node lost its candidacy, each with its date.
+    let dates: Vec<(&str, f64, &str)> = account
+        .unlocking
+        .iter()
+        .map(|one| (one.amount.as_str(), one.until_ms - chain.spec.time_ms as f64, one.why.as_str()))
+        .collect();
+    assert_eq!(dates, [("5", 60_000.0, ""), ("40", 120_000.0, "from servi_006")]);
+    let void = account.votes[1].void.as_ref().expect("it counts no longer");
+    assert!(void.reason.contains("no block"), "{}", void.reason);
+    let gas = account.gas.expect("gas").value;
+    assert_eq!((gas.limit, gas.earned, gas.per_day), (96_000_000.0, 123.0, 32_000_000.0));
+    assert!(gas.now >= 50_123.0, "{gas:?}");
+    let staked = account.staked.expect("stakes").value;
+    assert_eq!((staked.votes.as_str(), staked.pledges.as_str()), ("290", "30"));
+    assert_eq!(account.rewards.expect("rewards").value.total, "20.625001");
+    assert!(account.owner && account.alone);
+    let proposals = account.proposals.expect("proposals");
+    assert!(matches!(proposals.face, Face::Proved { .. }));
+    let proposal = &proposals.value[0];
+    assert_eq!((proposal.proposer.as_str(), proposal.name.as_str()), ("servi_001", "chairs"));
+    let marks: Vec<(bool, bool)> = proposal.approvals.iter().map(|a| (a.given, a.mine)).collect();
+    assert_eq!(marks, [(true, false), (false, true)]);
+    assert_eq!((proposal.needs[0].weight, proposal.needs[0].threshold), (0, 100));
 
     // Blocks come, also over an epoch's end, and the balance follows.
     for _ in 0..6 {
@@ -214,7 +236,7 @@ fn an_honest_relay_gives_a_proved_wallet() {
     page.command(Command::WatchCandidates { on: true })
         .expect("the list");
     page.wait(500.0);
-    assert_eq!(page.list, 6);
+    assert_eq!(page.list, 7);
     let block = page.command(Command::LookUp { query: "#3".into() });
     assert!(
         matches!(&block, Ok(Reply::Found(found)) if found.title == "Block 3"),
@@ -250,6 +272,16 @@ fn an_honest_relay_gives_a_proved_wallet() {
         amount: "5000".into(),
     }));
     assert!(matches!(rich, Err(why) if why.contains("more than you have")));
+    let claim = page.command(Command::Prepare(Intent::Claim));
+    assert!(
+        matches!(&claim, Ok(Reply::Review(review)) if review.title == "Claim 20.625001 IOST of rewards"),
+        "{claim:?}"
+    );
+    let lost = page.command(Command::Prepare(Intent::Vote {
+        candidate: "servi_006".into(),
+        amount: "1".into(),
+    }));
+    assert!(matches!(lost, Err(why) if why.contains("lost its candidacy")));
     let review = page.command(Command::Prepare(Intent::Vote {
         candidate: "servi_002".into(),
         amount: "12.5".into(),

@@ -4,20 +4,17 @@ use crate::protocol::{ChainView, Sync, View};
 use credo_primitives::spec::consensus_key;
 
 use super::core::Core;
+use super::servi::Surroundings;
 
 impl Core {
     /// The view as of now. The list of Servi nodes travels apart (`Core::changed_list`): it can be a megabyte.
     pub(super) fn view(&self) -> View {
-        let fresh = self.chain.synced();
-        let head = self.chain.head().map_or(0, |head| head.proof.height);
-        let chain_ms = self.chain.clock_ms(self.now) as u64;
-        let list = self.list.as_ref().map(|list| &list.candidates);
         View {
             sync: self.sync(),
             relays: self.chain.relay_views(),
             chain: self.chain_view(),
             keys: self.keys.view(&self.facts.names()),
-            account: self.facts.view(fresh, head, chain_ms, list),
+            account: self.account_view(),
             candidates: None,
             activity: self.activity.view(),
         }
@@ -46,6 +43,14 @@ impl Core {
             slot_ms: spec.parameters.slot_ms as f64,
             epoch_length: spec.parameters.epoch_length,
             vote_lock_ms: spec.parameters.vote_lock_ms as f64,
+            pledge_lock_ms: spec.parameters.pledge_lock_ms as f64,
+            gas_per_iost_day: spec.parameters.gas_per_iost_day as f64,
+            availability_epochs: spec.parameters.availability_epochs,
+            missed_epochs: spec.parameters.missed_epochs,
+            aside_epochs: spec.parameters.aside_epochs,
+            deposit: spec.parameters.deposit.to_string(),
+            put_off: self.facts.round.as_ref().map_or(0, |round| round.put_off),
+            removed: self.facts.round.as_ref().map_or(0, |round| round.removed),
             head: self.chain.head().map(|head| head.view()),
             blocks: self.chain.blocks().map(|head| head.view()).collect(),
             committee: self.chain.seats(turns, |key| self.node_name(key)),
@@ -53,6 +58,24 @@ impl Core {
             hand_overs: self.chain.hand_overs().0,
             hand_overs_ms: self.chain.hand_overs().1,
             agreeing: self.chain.agreeing(),
+        })
+    }
+
+    /// What Servi nodes are seen against.
+    pub(super) fn surroundings(&self) -> Option<Surroundings<'_>> {
+        let parameters = &self.chain.spec()?.parameters;
+        Some(Surroundings {
+            round: self.facts.round.as_ref(),
+            turns: self.facts.turns.as_ref().map(|(turns, _)| turns),
+            committee: self.chain.committee().map(|c| c.keys()).unwrap_or_default(),
+            epoch: self.chain.epoch(),
+            now_ms: self.chain.clock_ms(self.now) as u64,
+            parameters,
+            available: self
+                .facts
+                .pool
+                .as_ref()
+                .map_or(parameters.available_votes, |pool| pool.available),
         })
     }
 

@@ -3,14 +3,20 @@
 
 use commonware_codec::Encode as _;
 use credo_msb::{HandOver, History, MSB_VERSION, MsbHeader};
-use credo_pob::{Candidate, CandidateStatus, Candidates, ListDigest, Round, Seat, Turns, Vote, Voter};
+use credo_pob::{
+    Candidate, CandidateStatus, Candidates, ListDigest, Loss, Round, Seat, Turns, Vote, Voter,
+};
 use credo_primitives::block::HEADER_VERSION;
 use credo_primitives::block::StateCommitment;
-use credo_primitives::entry::{Balance, Frozen, KeyAccounts};
+use credo_primitives::entry::{
+    Account, Balance, Contribution, Contributor, Ended, Frozen, Gas, Item, KeyAccounts, LossReason, Permission,
+    Pledge, Pledges, Pool, Principal, Proposal, ProposedAction, Ram, Requested, TokenInfo, Vesting, Waiting,
+    WaitingProposal,
+};
 use credo_primitives::hash::ZERO_DIGEST;
 use credo_primitives::spec::SPEC_VERSION;
 use credo_primitives::{
-    AccountName, Action, Algorithm, Amount, ChainSpec, Digest, Header, Parameters, Preset, Receipt,
+    AccountName, Action, Algorithm, Amount, ChainSpec, Digest, Header, Parameters, Preset, PublicKey, Receipt,
     SecretKey, StateKey, Status, StatusCode, Text, Transaction, merkle, sha256,
 };
 use credo_state::Writes;
@@ -29,6 +35,17 @@ fn text<const N: usize>(text: &str) -> Text<N> {
 /// The account that the tests look at.
 const ACCOUNT: &str = "marlow";
 
+/// The node that the account votes for, by its place in the list.
+const VOTED: u32 = 1;
+/// A proposal that asks for the account's approval, by the node that it votes for.
+const PROPOSAL: &str = "chairs";
+/// A node that lost its candidacy after the account had voted for it.
+const LOST: u32 = 6;
+
+fn servi(place: u32) -> AccountName {
+    name(&format!("servi_{place:03}"))
+}
+
 fn secret() -> SecretKey {
     SecretKey::from_seed(Algorithm::Ed25519, &[7; 32]).expect("a seed")
 }
@@ -43,14 +60,29 @@ fn keys() -> Vec<StateKey> {
         StateKey::balance(&account, "iost"),
         StateKey::voter(&account),
         StateKey::key_accounts(&secret().public_key()),
+        StateKey::account(&account),
+        StateKey::gas(&account),
+        StateKey::pledges(&account),
+        StateKey::ram(&account),
+        StateKey::contribution(),
+        StateKey::pool(),
+        StateKey::candidate(VOTED),
+        StateKey::candidate(LOST),
+        StateKey::ended(&servi(LOST), 0),
+        StateKey::token("iost"),
+        StateKey::proposals_for(&account),
+        StateKey::proposals_for_key(&secret().public_key()),
+        StateKey::proposals(&account),
+        StateKey::proposal(&servi(VOTED), PROPOSAL),
         StateKey::balance(&name("nobody_here"), "iost"),
     ]
 }
 
-fn candidates(height: u64, pool: u32) -> Candidates {
-    let list = (0..pool)
+fn candidates(config: &TestConfig, height: u64) -> Candidates {
+    let pool = config.keys.max(LOST);
+    let list = (0..=pool)
         .map(|i| Candidate {
-            account: name(&format!("servi_{i:03}")),
+            account: servi(i),
             key: commonware_cryptography::Signer::public_key(&super::test_key(i)),
             location: text("here"),
             url: text("https://example.org"),
@@ -60,14 +92,121 @@ fn candidates(height: u64, pool: u32) -> Candidates {
             order: u64::from(i) + 1,
             votes: Amount::from_iost(1_000 + u64::from(i)),
             servi: u128::from(height) * u128::from(i + 1),
+            available: 0,
+            missed: 0,
+            aside_until: 0,
+            leaving: false,
+            loss: None,
+            deposit: Amount::from_iost(1_000),
+            deposit_until_ms: 0,
+            fee_share: 10,
+            earned: Amount::ZERO,
+            voters_pot: Amount::from_iost(100),
+            // A sixteenth of what a vote is worth.
+            voter_coef: 1 << 60,
         })
+        .map(|node| if node.account == servi(LOST) { lost(config, node) } else { node })
         .collect();
-    Candidates::new(list, u64::from(pool) + 1)
+    Candidates::new(list, u64::from(pool) + 2)
+}
+
+/// How the lost node lost its candidacy, and when its votes return.
+fn ending(config: &TestConfig) -> Ended {
+    Ended {
+        reason: LossReason::NoBlocks,
+        epoch: 0,
+        at_ms: config.time_ms,
+        until_ms: config.time_ms + 120_000,
+        voter_coef: 0,
+    }
+}
+
+fn lost(config: &TestConfig, node: Candidate) -> Candidate {
+    let ended = ending(config);
+    Candidate {
+        generation: 1,
+        status: CandidateStatus::Lost,
+        votes: Amount::ZERO,
+        servi: 0,
+        loss: Some(Loss {
+            reason: ended.reason,
+            epoch: ended.epoch,
+            at_ms: ended.at_ms,
+            until_ms: ended.until_ms,
+        }),
+        deposit_until_ms: ended.until_ms,
+        ..node
+    }
+}
+
+fn token() -> TokenInfo {
+    TokenInfo {
+        issuer: name("issue.iost"),
+        full_name: text("iost"),
+        total_supply: Amount::from_iost(21_000_000_000),
+        supply: Amount::from_iost(20_999_999_990),
+        decimals: 8,
+        can_transfer: true,
+        only_issuer_can_transfer: false,
+    }
+}
+
+/// The account and the proposer are to send something of the account's.
+fn proposal(config: &TestConfig) -> Proposal {
+    let asked = |account: AccountName, approved| Requested {
+        who: Principal::Account {
+            account,
+            permission: text("active"),
+        },
+        approved,
+    };
+    Proposal {
+        proposer: servi(VOTED),
+        name: text(PROPOSAL),
+        created_ms: config.time_ms,
+        expires_ms: config.time_ms + 600_000,
+        requested: vec![asked(servi(VOTED), true), asked(name(ACCOUNT), false)],
+        actions: vec![ProposedAction {
+            contract: name("token.iost"),
+            action: text("transfer"),
+            data: text("[\"iost\",\"marlow\",\"harbor_cafe\",\"250\",\"for chairs\"]"),
+        }],
+    }
+}
+
+fn vote(place: u32, iost: u64) -> Vote {
+    Vote {
+        candidate: servi(place),
+        generation: 0,
+        amount: Amount::from_iost(iost),
+        coef: 0,
+        earned: Amount::ZERO,
+    }
+}
+
+/// An account whose two permissions are one key's.
+fn record(account: &AccountName, key: &PublicKey) -> Account {
+    let permission = |name: &str| Permission {
+        name: text(name),
+        groups: Vec::new(),
+        items: vec![Item {
+            principal: Principal::Key(key.clone()),
+            weight: 100,
+        }],
+        threshold: 100,
+    };
+    Account {
+        name: account.clone(),
+        referrer: None,
+        created_ms: 0,
+        permissions: vec![permission("active"), permission("owner")],
+        groups: Vec::new(),
+    }
 }
 
 fn state(config: &TestConfig, height: u64, epoch: u64) -> (Writes, Vec<u8>) {
     let account = name(ACCOUNT);
-    let list = candidates(height, config.keys.max(6));
+    let list = candidates(config, height);
     let bytes = list.to_bytes().to_vec();
     let seats = TestChain::seated(config.seats, config.keys, epoch + 1);
     let entries: Vec<Option<Vec<u8>>> = vec![
@@ -84,6 +223,9 @@ fn state(config: &TestConfig, height: u64, epoch: u64) -> (Writes, Vec<u8>) {
                     .collect(),
                 total_votes: Amount::from_iost(10_000),
                 previous: Vec::new(),
+                candidates: list.list.len() as u32 - 1,
+                removed: 0,
+                put_off: 0,
             }
             .encode()
             .to_vec(),
@@ -104,28 +246,98 @@ fn state(config: &TestConfig, height: u64, epoch: u64) -> (Writes, Vec<u8>) {
                     amount: Amount::from_iost(5),
                     until_ms: config.time_ms + 60_000,
                 }],
+                // Votes and the pledge.
+                staked: Amount::from_iost(320),
             }
             .encode()
             .to_vec(),
         ),
         Some(
             Voter {
-                votes: vec![Vote {
-                    candidate: name("servi_001"),
-                    generation: 0,
-                    amount: Amount::from_iost(250),
-                }],
+                votes: vec![vote(VOTED, 250), vote(LOST, 40)],
+                earned: Amount::from_iost(2),
             }
             .encode()
             .to_vec(),
         ),
         Some(
             KeyAccounts {
-                accounts: vec![account],
+                accounts: vec![account.clone()],
             }
             .encode()
             .to_vec(),
         ),
+        Some(record(&account, &secret().public_key()).encode().to_vec()),
+        Some(
+            Gas {
+                stock: 5_000_000,
+                earned: 12_300,
+                updated_ms: config.time_ms,
+                pledged: Amount::from_iost(30),
+                voted: Amount::from_iost(290),
+            }
+            .encode()
+            .to_vec(),
+        ),
+        Some(
+            Pledges {
+                to: vec![Pledge {
+                    account: account.clone(),
+                    amount: Amount::from_iost(30),
+                }],
+            }
+            .encode()
+            .to_vec(),
+        ),
+        Some(Ram { own: 100, total: 300 }.encode().to_vec()),
+        Some(
+            Contribution {
+                coef: 1 << 64,
+                pot: Amount::from_iost(10),
+                accounts: vec![Contributor {
+                    account,
+                    score: 100,
+                    coef: 0,
+                    earned: Amount::from_iost(3),
+                }],
+            }
+            .encode()
+            .to_vec(),
+        ),
+        Some(
+            Pool {
+                free: Amount::from_iost(5_000),
+                burnt: Amount::from_iost(10),
+                available: Amount::from_iost(100_000),
+                vesting: vec![Vesting {
+                    account: name("issue.iost"),
+                    total: Amount::from_iost(1_200),
+                    start_ms: config.time_ms,
+                    months: 12,
+                    done: 0,
+                }],
+                ..Pool::default()
+            }
+            .encode()
+            .to_vec(),
+        ),
+        Some(list.list[VOTED as usize].encode().to_vec()),
+        Some(list.list[LOST as usize].encode().to_vec()),
+        Some(ending(config).encode().to_vec()),
+        Some(token().encode().to_vec()),
+        Some(
+            Waiting {
+                proposals: vec![WaitingProposal {
+                    proposer: servi(VOTED),
+                    name: text(PROPOSAL),
+                }],
+            }
+            .encode()
+            .to_vec(),
+        ),
+        None,
+        None,
+        Some(proposal(config).encode().to_vec()),
     ];
     (keys().into_iter().zip(entries).collect(), bytes)
 }

@@ -151,7 +151,7 @@ pub enum PermissionDeed {
 }
 
 impl PermissionDeed {
-    pub(super) fn other(&self) -> Option<&AccountName> {
+    pub(crate) fn other(&self) -> Option<&AccountName> {
         match self {
             Self::Assign { who, .. } | Self::AssignGroup { who, .. } => who.account(),
             _ => None,
@@ -253,15 +253,6 @@ pub enum ProposalDeed {
 }
 
 impl ProposalDeed {
-    pub(super) fn other(&self) -> Option<&AccountName> {
-        match self {
-            Self::Approve { proposer, .. }
-            | Self::Revoke { proposer, .. }
-            | Self::Execute { proposer, .. } => Some(proposer),
-            Self::Propose { .. } | Self::Cancel { .. } => None,
-        }
-    }
-
     pub(super) fn title(&self) -> String {
         match self {
             Self::Propose { name, .. } => format!("Propose \u{201c}{name}\u{201d}"),

@@ -90,15 +90,14 @@ pub enum Intent {
 }
 
 impl Intent {
-    /// The other account that this touches, whose existence (or absence) must be proved beforehand.
+    /// The other account whose existence (or absence) must be proved beforehand.
     pub fn other(&self) -> Option<&AccountName> {
         match self {
-            Self::Transfer { to, .. } | Self::Move { to, .. } | Self::Pledge { to, .. } => Some(to),
-            Self::Vote { candidate, .. } | Self::Unvote { candidate, .. } => Some(candidate),
+            Self::Transfer { to, .. } | Self::Pledge { to, .. } => Some(to),
             Self::SignUp { name, .. } => Some(name),
             Self::Permission(deed) => deed.other(),
-            Self::Proposal(deed) => deed.other(),
-            Self::Unpledge { .. } | Self::Claim { .. } | Self::Node(_) => None,
+            // Nodes are looked up in their list, proposals under their own key.
+            _ => None,
         }
     }
 
