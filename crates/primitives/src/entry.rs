@@ -1,16 +1,30 @@
 //! What stands in the state under the keys of [`StateKey`](crate::StateKey): accounts, balances, tokens.
 
+mod domain;
 mod economy;
 mod gas;
+mod msig;
 mod ram;
+mod token721;
 mod vesting;
+mod voting;
 
+pub use domain::Domain;
 pub use economy::{
     Contribution, Contributor, Ended, LossReason, MAX_CONTRIBUTORS, MAX_PLEDGES, MAX_VESTING, MsbMark,
     PastCommittee, PastSeat, Pledge, Pledges, Pool, Vesting,
 };
 pub use gas::Gas;
+pub use msig::{
+    MAX_PROPOSAL_ACTIONS, MAX_PROPOSAL_BYTES, MAX_PROPOSALS, MAX_REQUESTED, MAX_RETIRED, MAX_WAITING,
+    Proposal, ProposalName, Proposals, ProposedAction, Requested, Retired, Waiting, WaitingProposal,
+};
 pub use ram::{Ram, RamMarket};
+pub use token721::{MAX_METADATA, Token721, Token721Info};
+pub use voting::{
+    MAX_VOTED_OPTIONS, MAX_VOTING_DESCRIPTION, MAX_VOTING_OPTION, MAX_VOTING_OPTIONS, OptionName, Voting,
+    VotingOption, VotingOptions, VotingVote, VotingVotes,
+};
 
 use crate::{AccountName, Amount, PublicKey, Text};
 
@@ -20,6 +34,8 @@ pub const MAX_FROZEN: usize = 256;
 pub const MAX_PERMISSIONS: usize = 64;
 /// Most items of a permission or group.
 pub const MAX_ITEMS: usize = 64;
+/// Most bytes of an account's record, whatever it is made of: it is read whenever its permissions are asked for.
+pub const MAX_ACCOUNT_BYTES: usize = 16 * 1024;
 /// Most accounts listed under one public key (the oldest).
 pub const MAX_KEY_ACCOUNTS: usize = 64;
 /// The token that pays for votes and fees.

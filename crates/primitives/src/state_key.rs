@@ -116,6 +116,71 @@ impl StateKey {
         Self::of("issue.iost/pool".into())
     }
 
+    /// `token721.iost`: a kind of tokens.
+    pub fn token721(symbol: &str) -> Self {
+        Self::of(format!("token721.iost/info/{symbol}"))
+    }
+
+    /// `token721.iost`: one token.
+    pub fn token721_token(symbol: &str, id: u64) -> Self {
+        Self::of(format!("token721.iost/token/{symbol}/{id}"))
+    }
+
+    /// `token721.iost`: how many tokens of a kind an account owns.
+    pub fn token721_balance(symbol: &str, owner: &AccountName) -> Self {
+        Self::of(format!("token721.iost/balance/{symbol}/{owner}"))
+    }
+
+    /// `token721.iost`: the number of an account's token at a place.
+    pub fn token721_owned(symbol: &str, owner: &AccountName, index: u64) -> Self {
+        Self::of(format!("token721.iost/owned/{symbol}/{owner}/{index}"))
+    }
+
+    /// `domain.iost`: what a url stands for.
+    pub fn domain(url: &str) -> Self {
+        Self::of(format!("domain.iost/url/{url}"))
+    }
+
+    /// `msig.iost`: a proposal with its approvals.
+    pub fn proposal(proposer: &AccountName, name: &str) -> Self {
+        Self::of(format!("msig.iost/proposal/{proposer}/{name}"))
+    }
+
+    /// `msig.iost`: the names of an account's proposals.
+    pub fn proposals(proposer: &AccountName) -> Self {
+        Self::of(format!("msig.iost/proposals/{proposer}"))
+    }
+
+    /// `msig.iost`: the oldest proposals that ask for an account's approval.
+    pub fn proposals_for(account: &AccountName) -> Self {
+        Self::of(format!("msig.iost/waiting/{account}"))
+    }
+
+    /// `msig.iost`: the oldest proposals that ask for a key's approval.
+    pub fn proposals_for_key(key: &PublicKey) -> Self {
+        Self::of(format!("msig.iost/waiting-key/{}", key.to_base58()))
+    }
+
+    /// `vote.iost`: the number of the last voting.
+    pub fn last_voting() -> Self {
+        Self::of("vote.iost/last".into())
+    }
+
+    /// `vote.iost`: a voting.
+    pub fn voting(id: u64) -> Self {
+        Self::of(format!("vote.iost/voting/{id}"))
+    }
+
+    /// `vote.iost`: a voting's options with their votes.
+    pub fn voting_options(id: u64) -> Self {
+        Self::of(format!("vote.iost/options/{id}"))
+    }
+
+    /// `vote.iost`: an account's votes in a voting.
+    pub fn voting_votes(id: u64, account: &AccountName) -> Self {
+        Self::of(format!("vote.iost/votes/{id}/{account}"))
+    }
+
     /// `bonus.iost`: contribution scores (P-20).
     pub fn contribution() -> Self {
         Self::of("bonus.iost/contribution".into())

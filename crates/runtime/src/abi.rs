@@ -1,6 +1,6 @@
 //! Actions' names and arguments, and the texts that go in and out: JSON, amounts, symbols.
 
-use credo_primitives::{Action, Amount, AmountError};
+use credo_primitives::{Amount, AmountError};
 use serde_json::Value;
 
 /// Kind of an argument.
@@ -19,14 +19,14 @@ pub(crate) enum Kind {
 pub(crate) struct Args(Vec<Value>);
 
 impl Args {
-    /// Reads `action`'s data as the text of a JSON array that fits `kinds`; the error is for the receipt.
-    pub(crate) fn parse(action: &Action, kinds: &[Kind]) -> Result<Self, String> {
-        let values: Vec<Value> = serde_json::from_str(&action.data)
+    /// Reads the data of the action `name` as the text of a JSON array that fits `kinds`; the error is for the receipt.
+    pub(crate) fn parse(name: &str, data: &str, kinds: &[Kind]) -> Result<Self, String> {
+        let values: Vec<Value> = serde_json::from_str(data)
             .map_err(|error| format!("error parse data, it should be a JSON array: {error}"))?;
         if values.len() != kinds.len() {
             return Err(format!(
                 "args length unmatched to abi {}. need {}, got {}",
-                action.name,
+                name,
                 kinds.len(),
                 values.len()
             ));
@@ -92,12 +92,61 @@ pub(crate) fn go_json(value: &impl serde::Serialize) -> String {
     out
 }
 
+/// Standard base64, as Go shows bytes in JSON.
+pub(crate) fn base64(bytes: &[u8]) -> String {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let byte = |at: usize| u32::from(chunk.get(at).copied().unwrap_or(0));
+        let bits = (byte(0) << 16) | (byte(1) << 8) | byte(2);
+        for place in 0..4 {
+            let sextet = (bits >> (18 - 6 * place)) & 63;
+            let shown = if place <= chunk.len() {
+                char::from(ALPHABET[sextet as usize])
+            } else {
+                '='
+            };
+            out.push(shown);
+        }
+    }
+    out
+}
+
+/// Checks a permission's, group's or proposal's name: 1 to 32 characters `a-z A-Z 0-9 _`; the error is IOST's text.
+pub(crate) fn check_label(text: &str) -> Result<(), String> {
+    if !(1..=32).contains(&text.len()) {
+        let shown: String = text.chars().take(64).collect();
+        return Err(format!("id invalid. id length should be between 1,32 > {shown}"));
+    }
+    match text.chars().find(|c| !c.is_ascii_alphanumeric() && *c != '_') {
+        Some(c) => Err(format!("id invalid. id contains invalid character > {c}")),
+        None => Ok(()),
+    }
+}
+
 /// True for a token's symbol: 2 to 16 characters `a-z 0-9 _`.
 pub(crate) fn is_symbol(text: &str) -> bool {
     (2..=16).contains(&text.len())
         && text
             .bytes()
             .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_'))
+}
+
+/// Checks a symbol for a new token; the error is IOST's text, which gives a character by its number.
+pub(crate) fn check_symbol(text: &str) -> Result<(), String> {
+    if !(2..=16).contains(&text.len()) {
+        let shown: String = text.chars().take(64).collect();
+        return Err(format!(
+            "token symbol invalid. token symbol length should be between 2,16 got {shown}"
+        ));
+    }
+    match text.chars().find(|c| !matches!(c, 'a'..='z' | '0'..='9' | '_')) {
+        Some(c) => Err(format!(
+            "token symbol invalid. token symbol contains invalid character {}",
+            u32::from(c)
+        )),
+        None => Ok(()),
+    }
 }
 
 /// True for plain decimal text: `12`, `0.5`; no sign, no exponent.

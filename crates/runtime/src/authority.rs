@@ -6,6 +6,8 @@
 //!   added by anyone, and would change the hash by which the sender waits for its transaction.
 //! - During execution, [`Authority::allows`] asks for `account@permission`: true when it is listed (the signers and
 //!   `publisher@active`), or when enough *account* items are. Keys no longer count there.
+//! - While a proposal is executed, what counts are its approvals: permissions that approved are listed, and keys that
+//!   approved do count for key items ([`Authority::of_approvals`]).
 //! - A permission that is missing falls back to `active`; one that isn't satisfied falls back from a custom one to
 //!   `active`, and from there to `owner`.
 //! - Re-entering a permission that is being evaluated counts as no. The number of permissions looked at is bounded
@@ -32,6 +34,10 @@ type Name = (AccountName, String);
 #[derive(Debug, Default)]
 pub(crate) struct Authority {
     listed: BTreeSet<Name>,
+    /// Keys that count for key items, too: none, but in a proposal's execution.
+    keys: BTreeSet<PublicKey>,
+    /// Keys that signed the transaction, or approved the proposal.
+    signed: BTreeSet<PublicKey>,
 }
 
 impl Authority {
@@ -76,7 +82,34 @@ impl Authority {
             }
             listed.insert(name);
         }
-        Ok(Self { listed })
+        Ok(Self {
+            listed,
+            keys: BTreeSet::new(),
+            signed: tx.signer_keys().union(tx.publisher_keys()).cloned().collect(),
+        })
+    }
+
+    /// What the approvals of a proposal authorise.
+    pub(crate) fn of_approvals<'p>(approvals: impl IntoIterator<Item = &'p Principal>) -> Self {
+        let mut authority = Self::default();
+        for approval in approvals {
+            match approval {
+                Principal::Key(key) => {
+                    authority.keys.insert(key.clone());
+                }
+                Principal::Account { account, permission } => {
+                    let name = (account.clone(), permission.as_str().to_owned());
+                    authority.listed.insert(name);
+                }
+            }
+        }
+        authority.signed = authority.keys.clone();
+        authority
+    }
+
+    /// Whether a key signed.
+    pub(crate) fn has_key(&self, key: &PublicKey) -> bool {
+        self.signed.contains(key)
     }
 
     /// IOST's `RequireAuth`.
@@ -88,7 +121,7 @@ impl Authority {
     ) -> Result<bool, RuntimeError> {
         let empty = BTreeSet::new();
         let evidence = Evidence {
-            keys: &empty,
+            keys: &self.keys,
             more_keys: &empty,
             listed: Some(&self.listed),
         };

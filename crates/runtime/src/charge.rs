@@ -85,7 +85,7 @@ fn own_pledge(action: &Action, account: &AccountName) -> Option<Amount> {
     if action.contract != "gas.iost" || action.name != "pledge" {
         return None;
     }
-    let args = Args::parse(action, &[Text, Text, Text]).ok()?;
+    let args = Args::parse(&action.name, &action.data, &[Text, Text, Text]).ok()?;
     if args.text(0) != account.as_str() || args.text(1) != account.as_str() {
         return None;
     }

@@ -51,6 +51,7 @@ pub(crate) fn execute(
         now_ms: ctx.time_ms,
         publisher: &tx.tx().publisher,
         receipts: Vec::new(),
+        depth: 0,
     };
     let result = run(&mut host, tx);
     let receipts = std::mem::take(&mut host.receipts);
@@ -161,7 +162,7 @@ fn run<'t>(
 }
 
 fn run_action(host: &mut Host<'_, '_>, action: &Action) -> Result<Text<MAX_RECEIPT_TEXT>, Stop> {
-    let returned = contracts::call(host, action)?;
+    let returned = contracts::call(host, &action.contract, &action.name, &action.data)?;
     host.meter.net(returned.len())?;
     host.limits.verify().map_err(Stop::Failed)?;
     Text::new(returned).map_err(|error| Stop::Failed(error.to_string()))

@@ -66,9 +66,37 @@ pub(crate) struct Host<'h, 'v> {
     /// Who published the transaction.
     pub(crate) publisher: &'h str,
     pub(crate) receipts: Vec<ReceiptEntry>,
+    /// Calls that are running, one within the other.
+    pub(crate) depth: u32,
 }
 
 impl Host<'_, '_> {
+    /// Does something in another's name, with other authority, and outside of what the publisher let the transaction spend.
+    pub(crate) fn on_behalf<T>(
+        &mut self,
+        publisher: &str,
+        authority: &Authority,
+        work: impl FnOnce(&mut Host<'_, '_>) -> Result<T, Stop>,
+    ) -> Result<T, Stop> {
+        let mut limits = Limits::default();
+        let mut inner = Host {
+            view: &mut *self.view,
+            ledger: &mut *self.ledger,
+            authority,
+            limits: &mut limits,
+            meter: &mut *self.meter,
+            rules: self.rules,
+            ctx: self.ctx,
+            now_ms: self.now_ms,
+            publisher,
+            receipts: std::mem::take(&mut self.receipts),
+            depth: self.depth,
+        };
+        let result = work(&mut inner);
+        self.receipts = std::mem::take(&mut inner.receipts);
+        result
+    }
+
     /// Charges `n` native steps.
     pub(crate) fn steps(&mut self, n: u64) -> Result<(), Stop> {
         Ok(self.meter.cpu(gas::STEP * n)?)
@@ -126,7 +154,7 @@ impl Host<'_, '_> {
     }
 
     /// A balance with frozen amounts that have returned folded in: enough to add to it.
-    fn holding(&mut self, account: &AccountName, symbol: &str) -> Result<Balance, Stop> {
+    pub(crate) fn holding(&mut self, account: &AccountName, symbol: &str) -> Result<Balance, Stop> {
         let mut balance: Balance = self.get(&StateKey::balance(account, symbol))?.unwrap_or_default();
         balance.available = balance.spendable(self.now_ms);
         balance.frozen.retain(|f| f.until_ms > self.now_ms);

@@ -196,6 +196,7 @@ impl Exempt {
             now_ms: ctx.time_ms,
             publisher: &tx.tx().publisher,
             receipts: Vec::new(),
+            depth: 0,
         };
         let done = self.run(&mut host);
         let receipts = std::mem::take(&mut host.receipts);

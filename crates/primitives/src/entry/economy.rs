@@ -4,8 +4,8 @@ use crate::block::StateCommitment;
 use crate::certificate::{ConsensusKey, MAX_COMMITTEE};
 use crate::{AccountName, Amount, Digest};
 
-/// Most accounts that one account can pledge gas for.
-pub const MAX_PLEDGES: usize = 64;
+/// Most accounts that one account can pledge gas for, those that it signed up included.
+pub const MAX_PLEDGES: usize = 512;
 /// Most parts of the supply that vest.
 pub const MAX_VESTING: usize = 16;
 /// Most accounts with a contribution score.

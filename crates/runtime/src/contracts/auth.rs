@@ -1,55 +1,85 @@
-//! `auth.iost`: accounts. The actions on permissions and groups follow later; [`crate::authority`] already evaluates them.
+//! `auth.iost`: accounts, and what finds them by their keys. The actions on permissions and groups stand beside it, in
+//! [`super::permissions`].
 
-use credo_primitives::entry::{Account, Item, KeyAccounts, MAX_KEY_ACCOUNTS, Permission, Principal};
-use credo_primitives::{AccountName, PublicKey, StateKey, Text};
+use commonware_codec::EncodeSize as _;
+use credo_primitives::entry::{
+    Account, IOST, Item, KeyAccounts, MAX_ACCOUNT_BYTES, MAX_KEY_ACCOUNTS, Permission, Principal,
+};
+use credo_primitives::{AccountName, Amount, PublicKey, StateKey, Text};
 
-use super::{Entry, Returned};
+use super::{Entry, Returned, gas};
 use crate::RuntimeError;
-use crate::abi::{Args, Kind};
+use crate::abi::{Args, Kind::Text as Str, go_json};
 use crate::host::{Host, Stop, fail};
 use crate::view::View;
 
 pub(super) const ID: &str = "auth.iost";
 
-pub(super) const ACTIONS: &[Entry] = &[(ID, "signUp", &[Kind::Text, Kind::Text, Kind::Text], sign_up)];
+pub(super) const ACTIONS: &[Entry] = &[
+    (ID, "signUp", &[Str, Str, Str], sign_up),
+    (ID, "signUpInvited", &[Str, Str, Str, Str], sign_up_invited),
+];
 
 /// Weight of an account's first key, and the threshold that it must reach.
 const FULL_WEIGHT: u32 = 100;
+/// What who signs an account up pledges for its gas.
+pub(super) const GAS_PLEDGE: Amount = Amount::from_iost(10);
 
-/// `signUp(id, owner, active)`: anyone may create an account for anyone; the publisher becomes its referrer.
-///
-/// IOST pledges 10 IOST of the publisher's for the new account's gas; here gas has no price yet, so nothing is taken.
-pub(super) fn sign_up(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
-    host.steps(1)?;
-    let name = AccountName::new(args.text(0)).or_else(|error| fail(error.to_string()))?;
-    let key = |text: &str| {
-        PublicKey::from_base58(text).or_else(|error| fail(format!("invalid key {}: {error}", cut(text))))
-    };
-    let (owner, active) = (key(args.text(1))?, key(args.text(2))?);
-    if host.get::<Account>(&StateKey::account(&name))?.is_some() {
-        return fail(format!("id existed > {name}"));
-    }
-    let account = new_account(
-        &name,
-        AccountName::any(host.publisher).ok(),
-        host.now_ms,
-        &owner,
-        &active,
-    );
-    host.put(StateKey::account(&name), &account)?;
-    for key in [Some(&owner), (owner != active).then_some(&active)]
-        .into_iter()
-        .flatten()
-    {
-        host.meter.cpu(crate::gas::READ)?;
-        list_under_key(host.view, key, &name)?;
-    }
+/// `signUp(id, owner, active)`: anyone may create an account for anyone. The publisher becomes its referrer, and pledges
+/// 10 IOST for its gas, which count against `amount_limit`.
+fn sign_up(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
+    create(host, args, None)?;
     host.receipt("auth.iost/signUp", args.to_json())?;
     Ok(Returned::Void)
 }
 
-fn cut(text: &str) -> String {
-    text.chars().take(64).collect()
+/// `signUpInvited(id, owner, active, inviter)`: as `signUp`, but the referrer is the inviter (P-22). Not in IOST.
+fn sign_up_invited(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
+    let Some(inviter) = host.valid_account(args.text(3))? else {
+        return fail(format!("invalid account {}", args.text(3)));
+    };
+    create(host, args, Some(inviter))?;
+    host.receipt("auth.iost/signUpInvited", args.to_json())?;
+    Ok(Returned::Void)
+}
+
+fn create(host: &mut Host<'_, '_>, args: &Args, inviter: Option<AccountName>) -> Result<(), Stop> {
+    host.steps(1)?;
+    let name = AccountName::new(args.text(0)).or_else(|error| fail(error.to_string()))?;
+    let (owner, active) = (key(args.text(1))?, key(args.text(2))?);
+    if host.get::<Account>(&StateKey::account(&name))?.is_some() {
+        return fail(format!("id existed > {name}"));
+    }
+    // Always so for a transaction's publisher; a proposal's proposer must have approved.
+    let payer = match host.valid_account(host.publisher)? {
+        Some(payer) if host.allows(&payer, "active")? => payer,
+        _ => return fail("require auth failed"),
+    };
+    let referrer = inviter.unwrap_or_else(|| payer.clone());
+    let account = new_account(&name, Some(referrer), host.now_ms, &owner, &active);
+    host.put(StateKey::account(&name), &account)?;
+    list_keys(
+        host,
+        &name,
+        &Account {
+            permissions: Vec::new(),
+            ..account.clone()
+        },
+        &account,
+    )?;
+    gas::pledge_for(host, &payer, &name, GAS_PLEDGE)?;
+    host.limits
+        .spend(IOST, credo_primitives::amount::IOST_DECIMALS, GAS_PLEDGE);
+    let shown = [payer.as_str(), name.as_str(), &GAS_PLEDGE.to_string()];
+    host.receipt("gas.iost/pledge", go_json(&shown))
+}
+
+/// A public key from its base58 text.
+pub(super) fn key(text: &str) -> Result<PublicKey, Stop> {
+    PublicKey::from_base58(text).or_else(|error| {
+        let shown: String = text.chars().take(64).collect();
+        fail(format!("invalid key {shown}: {error}"))
+    })
 }
 
 /// An account with one key each for `active` and `owner`.
@@ -78,6 +108,51 @@ pub(crate) fn new_account(
     }
 }
 
+/// Keys that stand in an account's permissions or groups, in their order.
+fn keys(account: &Account) -> Vec<&PublicKey> {
+    let mut keys = Vec::new();
+    let items = account.permissions.iter().flat_map(|p| &p.items);
+    for item in items.chain(account.groups.iter().flat_map(|g| &g.items)) {
+        if let Principal::Key(key) = &item.principal
+            && !keys.contains(&key)
+        {
+            keys.push(key);
+        }
+    }
+    keys
+}
+
+/// Writes a changed account, if it isn't too large, and what finds it by its keys.
+pub(super) fn update(host: &mut Host<'_, '_>, before: &Account, after: &Account) -> Result<(), Stop> {
+    let size = after.encode_size();
+    if size > MAX_ACCOUNT_BYTES {
+        return fail(format!(
+            "the account's permissions take {size} bytes, at most {MAX_ACCOUNT_BYTES} are allowed"
+        ));
+    }
+    host.put(StateKey::account(&after.name), after)?;
+    list_keys(host, &after.name, before, after)
+}
+
+/// Lists an account under keys that came, and no longer under keys that went.
+fn list_keys(
+    host: &mut Host<'_, '_>,
+    name: &AccountName,
+    before: &Account,
+    after: &Account,
+) -> Result<(), Stop> {
+    let (before, after) = (keys(before), keys(after));
+    for key in before.iter().filter(|key| !after.contains(key)) {
+        host.meter.cpu(2 * crate::gas::READ)?;
+        unlist_under_key(host.view, key, name)?;
+    }
+    for key in after.iter().filter(|key| !before.contains(key)) {
+        host.meter.cpu(2 * crate::gas::READ)?;
+        list_under_key(host.view, key, name)?;
+    }
+    Ok(())
+}
+
 /// Adds an account to those of a key, unless the list is full: the oldest stay (P-42).
 pub(crate) fn list_under_key(
     view: &mut View<'_>,
@@ -88,6 +163,22 @@ pub(crate) fn list_under_key(
     let mut accounts: KeyAccounts = view.get(&at)?.unwrap_or_default();
     if accounts.accounts.len() < MAX_KEY_ACCOUNTS && !accounts.accounts.contains(name) {
         accounts.accounts.push(name.clone());
+        view.put(at, &accounts);
+    }
+    Ok(())
+}
+
+/// Takes an account from those of a key. One that found no place in a full list before isn't known and stays unlisted.
+fn unlist_under_key(view: &mut View<'_>, key: &PublicKey, name: &AccountName) -> Result<(), RuntimeError> {
+    let at = StateKey::key_accounts(key);
+    let mut accounts: KeyAccounts = view.get(&at)?.unwrap_or_default();
+    let Some(place) = accounts.accounts.iter().position(|listed| listed == name) else {
+        return Ok(());
+    };
+    accounts.accounts.remove(place);
+    if accounts.accounts.is_empty() {
+        view.delete(at);
+    } else {
         view.put(at, &accounts);
     }
     Ok(())

@@ -1,20 +1,26 @@
 //! The system contracts, a module each, and the table of their actions.
 
 mod auth;
+mod ballots;
 mod bonus;
 mod claims;
+mod domain;
+mod exchange;
 pub(crate) mod gas;
 pub(crate) mod issue;
 mod liveness;
+mod msig;
+mod permissions;
 pub(crate) mod ram;
 pub(crate) mod slashing;
+mod system;
 mod token;
+mod token721;
+mod vote;
 mod vote_producer;
 
 pub(crate) use auth::new_account;
 pub(crate) use vote_producer::ID as VOTE_PRODUCER;
-
-use credo_primitives::Action;
 
 use crate::abi::{Args, Kind, json};
 use crate::host::{Host, Stop, fail};
@@ -27,6 +33,10 @@ pub(crate) enum Returned {
     Void,
     /// A text.
     Text(String),
+    /// A number, from a native contract.
+    Number(u64),
+    /// Yes or no, from a native contract.
+    Flag(bool),
 }
 
 impl Returned {
@@ -35,6 +45,8 @@ impl Returned {
             Self::Nothing => "[]".into(),
             Self::Void => "[\"\"]".into(),
             Self::Text(text) => json(&[text]),
+            Self::Number(number) => json(&[number]),
+            Self::Flag(flag) => json(&[flag]),
         }
     }
 }
@@ -44,16 +56,27 @@ type Handler = fn(&mut Host<'_, '_>, &Args) -> Result<Returned, Stop>;
 /// Contract, action, kinds of its arguments, what it does.
 type Entry = (&'static str, &'static str, &'static [Kind], Handler);
 
+/// How deep contracts can call each other.
+const MAX_DEPTH: u32 = 5;
+
 /// All contracts' actions.
 const CONTRACTS: &[&[Entry]] = &[
     auth::ACTIONS,
+    ballots::ACTIONS,
     bonus::ACTIONS,
     claims::ACTIONS,
+    domain::ACTIONS,
+    exchange::ACTIONS,
     gas::ACTIONS,
     issue::ACTIONS,
     liveness::ACTIONS,
+    msig::ACTIONS,
+    permissions::ACTIONS,
     ram::ACTIONS,
+    system::ACTIONS,
     token::ACTIONS,
+    token721::ACTIONS,
+    vote::ACTIONS,
     vote_producer::ACTIONS,
 ];
 
@@ -72,16 +95,41 @@ fn foundation(host: &mut Host<'_, '_>) -> Result<(), Stop> {
     }
 }
 
-/// Calls a contract's action and gives what it returns as the text of a JSON array.
-pub(crate) fn call(host: &mut Host<'_, '_>, action: &Action) -> Result<String, Stop> {
-    host.steps(1)?;
-    let mut of_contract = actions().filter(|a| a.0 == action.contract).peekable();
-    if of_contract.peek().is_none() {
-        return fail(format!("contract {} not found", action.contract));
+/// The contract of that name, or the one that a url is linked to; the name that the table has for it.
+fn resolve(host: &mut Host<'_, '_>, contract: &str) -> Result<&'static str, Stop> {
+    let known = |name: &str| actions().find(|a| a.0 == name).map(|a| a.0);
+    if let Some(found) = known(contract) {
+        return Ok(found);
     }
-    let Some((_, _, kinds, handler)) = of_contract.find(|a| a.1 == action.name) else {
-        return fail(format!("abi {} not found", action.name));
+    let linked = match domain::lookup(host, contract)? {
+        Some(domain) => known(domain.contract.as_str()),
+        None => None,
     };
-    let args = Args::parse(action, kinds).map_err(Stop::Failed)?;
-    Ok(handler(host, &args)?.to_json())
+    match linked {
+        Some(found) => Ok(found),
+        None => fail(format!("contract {contract} not found")),
+    }
+}
+
+/// Finds what an action does and reads its arguments.
+fn find(contract: &str, name: &str, data: &str) -> Result<(Handler, Args), Stop> {
+    let Some((_, _, kinds, handler)) = actions().find(|a| a.0 == contract && a.1 == name) else {
+        return fail(format!("abi {name} not found"));
+    };
+    Ok((*handler, Args::parse(name, data, kinds).map_err(Stop::Failed)?))
+}
+
+/// Calls a contract's action and gives what it returns as the text of a JSON array. A contract calls another in the same
+/// way, with the authority that the transaction has; how deep is bounded.
+pub(crate) fn call(host: &mut Host<'_, '_>, contract: &str, name: &str, data: &str) -> Result<String, Stop> {
+    host.steps(1)?;
+    if host.depth >= MAX_DEPTH {
+        return fail(format!("stack height exceed. actual {}", host.depth + 1));
+    }
+    let contract = resolve(host, contract)?;
+    let (handler, args) = find(contract, name, data)?;
+    host.depth += 1;
+    let returned = handler(host, &args)?;
+    host.depth -= 1;
+    Ok(returned.to_json())
 }

@@ -7,7 +7,9 @@ use commonware_codec::{Copying, DecodeExt as _, Read};
 use commonware_cryptography::{Signer as _, ed25519::PrivateKey};
 use credo_pob::{Candidates, Round, Voter};
 use credo_primitives::block::StateCommitment;
-use credo_primitives::entry::{Balance, Contribution, IOST, MsbMark, Pledges, Pool, TokenInfo};
+use credo_primitives::entry::{
+    Balance, Contribution, IOST, MsbMark, Pledges, Pool, TokenInfo, Voting, VotingOptions, VotingVotes,
+};
 use credo_primitives::hash::ZERO_DIGEST;
 use credo_primitives::spec::{
     Genesis, GenesisAccount, GenesisCandidate, GenesisVote, Parameters, Ratio, SPEC_VERSION,
@@ -355,7 +357,44 @@ impl Chain {
     }
 
     /// What `vote.iost` holds of accounts' stakes.
-    fn check_voting(&self, _staked: &mut BTreeMap<String, u128>) {}
+    fn check_voting(&self, staked: &mut BTreeMap<String, u128>) {
+        for key in self.state.keys() {
+            let text = key.as_str();
+            let Some((id, of)) = text
+                .strip_prefix("vote.iost/votes/")
+                .and_then(|t| t.split_once('/'))
+            else {
+                continue;
+            };
+            let votes: VotingVotes = self.get(key).unwrap();
+            assert!(self.state.contains_key(&StateKey::voting(id.parse().unwrap())));
+            for vote in votes.votes {
+                assert!(!vote.amount.is_zero() && vote.cleared <= vote.amount);
+                *staked.entry(of.to_owned()).or_default() += units(vote.amount);
+            }
+        }
+        self.check_options();
+    }
+
+    /// An option's votes are what accounts voted for it since its generation began.
+    fn check_options(&self) {
+        for key in self.state.keys() {
+            let Some(id) = key.as_str().strip_prefix("vote.iost/options/") else {
+                continue;
+            };
+            let list: VotingOptions = self.get(key).unwrap();
+            for option in list.options {
+                let prefix = format!("vote.iost/votes/{id}/");
+                let votes = self.state.keys().filter(|k| k.as_str().starts_with(&prefix));
+                let counted: u128 = votes
+                    .flat_map(|key| self.get::<VotingVotes>(key).unwrap().votes)
+                    .filter(|vote| vote.option == option.name && vote.generation >= option.generation)
+                    .map(|vote| units(vote.amount) - units(vote.cleared))
+                    .sum();
+                assert_eq!(counted, units(option.votes), "votes for {}", option.name);
+            }
+        }
+    }
 
     /// An unsigned transaction of these actions, valid now.
     pub(crate) fn draft(&mut self, actions: &[(&str, &str, &str)]) -> Transaction {
@@ -415,6 +454,53 @@ impl Chain {
         self.leave_msb();
         let tx = self.tx(publisher, contract, action, data);
         self.run_tx(&tx)
+    }
+
+    /// Executes one action, which succeeds.
+    pub(crate) fn pass(&mut self, publisher: &str, contract: &str, action: &str, data: &str) -> Receipt {
+        let receipt = self.run(publisher, contract, action, data);
+        assert!(
+            receipt.is_success(),
+            "{contract}/{action} {data}: {:?}",
+            receipt.status
+        );
+        receipt
+    }
+
+    /// What one action, which succeeds, returns.
+    pub(crate) fn returned(&mut self, contract: &str, action: &str, data: &str) -> String {
+        let receipt = self.pass("alice", contract, action, data);
+        receipt.returns[0].as_str().to_owned()
+    }
+
+    /// Executes one action, which fails and changes nothing, and says why it failed.
+    pub(crate) fn fails(&mut self, publisher: &str, contract: &str, action: &str, data: &str) -> String {
+        self.leave_msb();
+        let tx = self.tx(publisher, contract, action, data);
+        self.fails_tx(&tx)
+    }
+
+    pub(crate) fn fails_tx(&mut self, tx: &CheckedTransaction) -> String {
+        self.leave_msb();
+        // What a block and its gas change by themselves.
+        let rest = |state: &State| {
+            let mut state = state.clone();
+            state.retain(|key, _| {
+                let own = ["chain/", "pob/", "gas.iost/gas/", "issue.iost/"];
+                !own.iter().any(|own| key.as_str().starts_with(own))
+            });
+            state
+        };
+        let before = rest(&self.state);
+        let receipt = self.run_tx(tx);
+        assert!(!receipt.is_success(), "{:?}", tx.tx().actions);
+        assert!(receipt.receipts.is_empty() && receipt.returns.is_empty());
+        assert!(
+            rest(&self.state) == before,
+            "{:?} changed the state",
+            tx.tx().actions
+        );
+        reason(&receipt).to_owned()
     }
 
     pub(crate) fn run_tx(&mut self, tx: &CheckedTransaction) -> Receipt {

@@ -29,7 +29,7 @@ fn a_transfer_moves_tokens_and_leaves_iosts_receipt() {
     assert_eq!(receipt.receipts[0].func_name.as_str(), "token.iost/transfer");
     assert_eq!(
         receipt.receipts[0].content.as_str(),
-        r#"["iost","alice","bobby","1.50","a \u003cb\u003e \u0026 \"c\""]"#
+        r#"["iost","alice","bobby","1.5","a \u003cb\u003e \u0026 \"c\""]"#
     );
     assert_eq!(chain.balance("alice").available, iost("998.5"));
     assert_eq!(chain.balance("bobby").available, iost("1001.5"));
