@@ -16,8 +16,8 @@ pub use economy::{
 };
 pub use gas::Gas;
 pub use msig::{
-    MAX_PROPOSAL_ACTIONS, MAX_PROPOSAL_BYTES, MAX_PROPOSALS, MAX_REQUESTED, MAX_RETIRED, MAX_WAITING, Proposal,
-    ProposalName, Proposals, ProposedAction, Requested, Retired, Waiting, WaitingProposal,
+    MAX_PROPOSAL_ACTIONS, MAX_PROPOSAL_BYTES, MAX_PROPOSALS, MAX_REQUESTED, MAX_RETIRED, MAX_WAITING,
+    Proposal, ProposalName, Proposals, ProposedAction, Requested, Retired, Waiting, WaitingProposal,
 };
 pub use ram::{Ram, RamMarket};
 pub use token721::{MAX_METADATA, Token721, Token721Info};

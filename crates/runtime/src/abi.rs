@@ -140,10 +140,7 @@ pub(crate) fn check_symbol(text: &str) -> Result<(), String> {
             "token symbol invalid. token symbol length should be between 2,16 got {shown}"
         ));
     }
-    match text
-        .chars()
-        .find(|c| !matches!(c, 'a'..='z' | '0'..='9' | '_'))
-    {
+    match text.chars().find(|c| !matches!(c, 'a'..='z' | '0'..='9' | '_')) {
         Some(c) => Err(format!(
             "token symbol invalid. token symbol contains invalid character {}",
             u32::from(c)

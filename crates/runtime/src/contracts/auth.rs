@@ -58,7 +58,15 @@ fn create(host: &mut Host<'_, '_>, args: &Args, inviter: Option<AccountName>) ->
     let referrer = inviter.unwrap_or_else(|| payer.clone());
     let account = new_account(&name, Some(referrer), host.now_ms, &owner, &active);
     host.put(StateKey::account(&name), &account)?;
-    list_keys(host, &name, &Account { permissions: Vec::new(), ..account.clone() }, &account)?;
+    list_keys(
+        host,
+        &name,
+        &Account {
+            permissions: Vec::new(),
+            ..account.clone()
+        },
+        &account,
+    )?;
     gas::pledge_for(host, &payer, &name, GAS_PLEDGE)?;
     host.limits
         .spend(IOST, credo_primitives::amount::IOST_DECIMALS, GAS_PLEDGE);

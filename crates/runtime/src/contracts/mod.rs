@@ -1,6 +1,7 @@
 //! The system contracts, a module each, and the table of their actions.
 
 mod auth;
+mod ballots;
 mod bonus;
 mod claims;
 mod domain;
@@ -61,6 +62,7 @@ const MAX_DEPTH: u32 = 5;
 /// All contracts' actions.
 const CONTRACTS: &[&[Entry]] = &[
     auth::ACTIONS,
+    ballots::ACTIONS,
     bonus::ACTIONS,
     claims::ACTIONS,
     domain::ACTIONS,

@@ -160,7 +160,9 @@ fn read_requested(host: &mut Host<'_, '_>, value: &Value) -> Result<Vec<Requeste
         .and_then(|list| list.iter().map(Value::as_str).collect());
     let texts = texts.filter(|texts| (1..=MAX_REQUESTED).contains(&texts.len()));
     let Some(texts) = texts else {
-        return fail(format!("requested should be a list of 1 to {MAX_REQUESTED} texts"));
+        return fail(format!(
+            "requested should be a list of 1 to {MAX_REQUESTED} texts"
+        ));
     };
     let mut requested: Vec<Requested> = Vec::with_capacity(texts.len());
     for text in texts {
@@ -310,7 +312,11 @@ fn set_approval(host: &mut Host<'_, '_>, args: &Args, approved: bool) -> Result<
         return fail(NO_AUTHORITY);
     }
     if entry.approved == approved {
-        let state = if approved { "approved already" } else { "not approved" };
+        let state = if approved {
+            "approved already"
+        } else {
+            "not approved"
+        };
         return fail(format!("{text} has {state}"));
     }
     entry.approved = approved;

@@ -20,14 +20,29 @@ use Kind::{Number, Text as Str};
 pub(super) const ACTIONS: &[Entry] = &[
     (ID, "addPermission", &[Str, Str, Number], add_permission),
     (ID, "dropPermission", &[Str, Str], drop_permission),
-    (ID, "assignPermission", &[Str, Str, Str, Number], assign_permission),
+    (
+        ID,
+        "assignPermission",
+        &[Str, Str, Str, Number],
+        assign_permission,
+    ),
     (ID, "revokePermission", &[Str, Str, Str], revoke_permission),
     (ID, "addGroup", &[Str, Str], add_group),
     (ID, "dropGroup", &[Str, Str], drop_group),
     (ID, "assignGroup", &[Str, Str, Str, Number], assign_group),
     (ID, "revokeGroup", &[Str, Str, Str], revoke_group),
-    (ID, "assignPermissionToGroup", &[Str, Str, Str], assign_permission_to_group),
-    (ID, "revokePermissionInGroup", &[Str, Str, Str], revoke_permission_in_group),
+    (
+        ID,
+        "assignPermissionToGroup",
+        &[Str, Str, Str],
+        assign_permission_to_group,
+    ),
+    (
+        ID,
+        "revokePermissionInGroup",
+        &[Str, Str, Str],
+        revoke_permission_in_group,
+    ),
 ];
 
 /// Changes an account by its owner's authority, and leaves the receipt.
@@ -184,7 +199,13 @@ fn add_group(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
         if account.groups.len() >= MAX_PERMISSIONS {
             return fail(format!("there are {MAX_PERMISSIONS} groups already"));
         }
-        account.groups.insert(at, Group { name, items: Vec::new() });
+        account.groups.insert(
+            at,
+            Group {
+                name,
+                items: Vec::new(),
+            },
+        );
         Ok(())
     })
 }

@@ -12,7 +12,9 @@ use credo_primitives::{AccountName, Amount, StateKey, Text as Bounded};
 use serde_json::Value;
 
 use super::{Entry, Returned, issue};
-use crate::abi::{Args, Kind, base64, check_symbol, format_units, go_json, is_decimal, is_symbol, json, parse_truncated};
+use crate::abi::{
+    Args, Kind, base64, check_symbol, format_units, go_json, is_decimal, is_symbol, json, parse_truncated,
+};
 use crate::host::{Host, Stop, fail};
 
 pub(super) const ID: &str = "token.iost";
@@ -23,7 +25,12 @@ pub(super) const ACTIONS: &[Entry] = &[
     (ID, "create", &[Text, Text, Number, Json], create),
     (ID, "issue", &[Text, Text, Text], issue),
     (ID, "transfer", &[Text, Text, Text, Text, Text], transfer),
-    (ID, "transferFreeze", &[Text, Text, Text, Text, Number, Text], transfer_freeze),
+    (
+        ID,
+        "transferFreeze",
+        &[Text, Text, Text, Text, Number, Text],
+        transfer_freeze,
+    ),
     (ID, "destroy", &[Text, Text, Text], destroy),
     (ID, "balanceOf", &[Text, Text], balance_of),
     (ID, "supply", &[Text], supply),
@@ -229,7 +236,13 @@ fn transfer(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
     moved.take(host)?;
     host.credit(&moved.to, moved.symbol, moved.units)?;
     let amount = shown(moved.units, moved.decimals);
-    let shown = [moved.symbol, moved.from.as_str(), moved.to.as_str(), &amount, memo];
+    let shown = [
+        moved.symbol,
+        moved.from.as_str(),
+        moved.to.as_str(),
+        &amount,
+        memo,
+    ];
     host.receipt("token.iost/transfer", go_json(&shown))?;
     Ok(Returned::Nothing)
 }
@@ -253,7 +266,14 @@ fn transfer_freeze(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Sto
     }
     host.freeze(&moved.to, moved.symbol, moved.units, until_ms)?;
     let amount = shown(moved.units, moved.decimals);
-    let shown = (moved.symbol, moved.from.as_str(), moved.to.as_str(), amount, time, memo);
+    let shown = (
+        moved.symbol,
+        moved.from.as_str(),
+        moved.to.as_str(),
+        amount,
+        time,
+        memo,
+    );
     host.receipt("token.iost/transferFreeze", go_json(&shown))?;
     Ok(Returned::Nothing)
 }

@@ -9,9 +9,9 @@ use credo_primitives::{AccountName, StateKey, Text as Bounded};
 
 use super::token::account;
 use super::{Entry, Returned};
+use crate::RuntimeError;
 use crate::abi::{Args, Kind, check_symbol, go_json, is_symbol};
 use crate::host::{Host, Stop, fail};
-use crate::RuntimeError;
 
 pub(super) const ID: &str = "token721.iost";
 
@@ -23,7 +23,12 @@ pub(super) const ACTIONS: &[Entry] = &[
     (ID, "transfer", &[Text, Text, Text, Text], transfer),
     (ID, "balanceOf", &[Text, Text], balance_of),
     (ID, "ownerOf", &[Text, Text], owner_of),
-    (ID, "tokenOfOwnerByIndex", &[Text, Text, Number], token_of_owner_by_index),
+    (
+        ID,
+        "tokenOfOwnerByIndex",
+        &[Text, Text, Number],
+        token_of_owner_by_index,
+    ),
     (ID, "tokenMetadata", &[Text, Text], token_metadata),
 ];
 
@@ -184,7 +189,10 @@ fn transfer(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
     let to = account(host, to)?;
     take(host, symbol, &token)?;
     give(host, symbol, number, &to, token.metadata)?;
-    host.receipt("token721.iost/transfer", go_json(&[symbol, from, to.as_str(), id]))?;
+    host.receipt(
+        "token721.iost/transfer",
+        go_json(&[symbol, from, to.as_str(), id]),
+    )?;
     Ok(Returned::Nothing)
 }
 

@@ -1,4 +1,5 @@
-//! `vote.iost`: votings that anyone can hold. Votes are IOST, which stay locked while they stand.
+//! `vote.iost`: votings that anyone can hold. Votes are IOST, which stay locked while they stand; casting and counting them
+//! stands beside this, in [`super::ballots`].
 //!
 //! A voting's options stand in one value, so there are at most [`MAX_VOTING_OPTIONS`] of them, and an account votes for at
 //! most [`MAX_VOTED_OPTIONS`]. When an option's votes are cleared, or an option comes back after it was removed for
@@ -11,17 +12,16 @@
 //! As in IOST, votings leave the receipts of the transfers of their deposit only; locked votes leave none.
 
 use credo_primitives::entry::{
-    MAX_VOTED_OPTIONS, MAX_VOTING_DESCRIPTION, MAX_VOTING_OPTION, MAX_VOTING_OPTIONS, OptionName, Voting,
-    VotingOption, VotingOptions, VotingVote, VotingVotes,
+    MAX_VOTING_DESCRIPTION, MAX_VOTING_OPTION, MAX_VOTING_OPTIONS, OptionName, Voting, VotingOption,
+    VotingOptions,
 };
 use credo_primitives::{AccountName, Amount, StateKey, Text};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{Entry, FOUNDATION, Returned, token};
-use crate::abi::{Args, Kind, is_decimal, json, parse_truncated};
+use crate::abi::{Args, Kind, json, parse_truncated};
 use crate::host::{Host, Stop, fail};
-use crate::stake;
 
 pub(super) const ID: &str = "vote.iost";
 
@@ -34,10 +34,6 @@ pub(super) const ACTIONS: &[Entry] = &[
     (ID, "addOption", &[Str, Str, Flag], add_option),
     (ID, "removeOption", &[Str, Str, Flag], remove_option),
     (ID, "getOption", &[Str, Str], get_option),
-    (ID, "vote", &[Str, Str, Str, Str], vote),
-    (ID, "unvote", &[Str, Str, Str, Str], unvote),
-    (ID, "getVote", &[Str, Str], get_vote),
-    (ID, "getResult", &[Str], get_result),
     (ID, "delVote", &[Str], del_vote),
 ];
 
@@ -47,14 +43,14 @@ const DEPOSIT: Amount = Amount::from_iost(1_000);
 const MAX_RESULT: u64 = 2_000;
 /// Longest freeze of tokens that are taken back, in seconds.
 const MAX_FREEZE_S: u64 = 365 * 24 * 60 * 60;
-const DECIMALS: u32 = credo_primitives::amount::IOST_DECIMALS;
+pub(super) const DECIMALS: u32 = credo_primitives::amount::IOST_DECIMALS;
 const NO_AUTHORITY: &str = "require auth failed. ret = false";
 
 fn account() -> AccountName {
     AccountName::any(ID).expect("a system contract's name is valid")
 }
 
-fn authorized(host: &mut Host<'_, '_>, name: &str) -> Result<AccountName, Stop> {
+pub(super) fn authorized(host: &mut Host<'_, '_>, name: &str) -> Result<AccountName, Stop> {
     match host.valid_account(name)? {
         Some(account) if host.allows(&account, "active")? => Ok(account),
         _ => fail(NO_AUTHORITY),
@@ -62,7 +58,7 @@ fn authorized(host: &mut Host<'_, '_>, name: &str) -> Result<AccountName, Stop> 
 }
 
 /// A voting by its number as text.
-fn voting(host: &mut Host<'_, '_>, id: &str) -> Result<(u64, Voting), Stop> {
+pub(super) fn voting(host: &mut Host<'_, '_>, id: &str) -> Result<(u64, Voting), Stop> {
     host.steps(1)?;
     let number = id.parse::<u64>().ok().filter(|number| number.to_string() == id);
     let found = match number {
@@ -94,7 +90,7 @@ fn administered(host: &mut Host<'_, '_>, id: &str) -> Result<(u64, Voting), Stop
     Ok(found)
 }
 
-fn require(host: &mut Host<'_, '_>, account: &AccountName) -> Result<(), Stop> {
+pub(super) fn require(host: &mut Host<'_, '_>, account: &AccountName) -> Result<(), Stop> {
     if host.allows(account, "active")? {
         Ok(())
     } else {
@@ -102,32 +98,45 @@ fn require(host: &mut Host<'_, '_>, account: &AccountName) -> Result<(), Stop> {
     }
 }
 
-fn open(voting: &Voting) -> Result<(), Stop> {
+pub(super) fn open(voting: &Voting) -> Result<(), Stop> {
     if voting.deleted {
         return fail("vote has been deleted.");
     }
     Ok(())
 }
 
-fn options(host: &mut Host<'_, '_>, id: u64) -> Result<VotingOptions, Stop> {
+pub(super) fn options(host: &mut Host<'_, '_>, id: u64) -> Result<VotingOptions, Stop> {
     Ok(host.get(&StateKey::voting_options(id))?.unwrap_or_default())
 }
 
-fn votes_of(host: &mut Host<'_, '_>, id: u64, account: &AccountName) -> Result<VotingVotes, Stop> {
-    Ok(host.get(&StateKey::voting_votes(id, account))?.unwrap_or_default())
+fn option_name(text: &str) -> Result<OptionName, Stop> {
+    Text::new(text).or_else(|_| {
+        fail(format!(
+            "option too long. max length is {MAX_VOTING_OPTION} Byte."
+        ))
+    })
 }
 
-fn positive(text: &str) -> Result<Amount, Stop> {
-    let negative = text.strip_prefix('-').is_some_and(is_decimal);
-    match parse_truncated(text, DECIMALS) {
-        Ok(amount) if amount.is_zero() => fail("amount must be positive"),
-        Err(_) if negative => fail("amount must be positive"),
-        other => Ok(other?),
+/// What JavaScript takes for true.
+fn truthy(value: &Value) -> bool {
+    match value {
+        Value::Null => false,
+        Value::Bool(flag) => *flag,
+        Value::Number(number) => number.as_i64() != Some(0),
+        Value::String(text) => !text.is_empty(),
+        Value::Array(_) | Value::Object(_) => true,
     }
 }
 
-fn option_name(text: &str) -> Result<OptionName, Stop> {
-    Text::new(text).or_else(|_| fail(format!("option too long. max length is {MAX_VOTING_OPTION} Byte.")))
+/// What a new voting's owner says of it.
+struct Rules {
+    description: Text<MAX_VOTING_DESCRIPTION>,
+    result_number: u32,
+    min_vote: Amount,
+    names: Vec<OptionName>,
+    any_option: bool,
+    can_vote: bool,
+    freeze_s: u64,
 }
 
 impl Rules {
@@ -189,28 +198,6 @@ impl Rules {
     }
 }
 
-/// What JavaScript takes for true.
-fn truthy(value: &Value) -> bool {
-    match value {
-        Value::Null => false,
-        Value::Bool(flag) => *flag,
-        Value::Number(number) => number.as_i64() != Some(0),
-        Value::String(text) => !text.is_empty(),
-        Value::Array(_) | Value::Object(_) => true,
-    }
-}
-
-/// What a new voting's owner says of it.
-struct Rules {
-    description: Text<MAX_VOTING_DESCRIPTION>,
-    result_number: u32,
-    min_vote: Amount,
-    names: Vec<OptionName>,
-    any_option: bool,
-    can_vote: bool,
-    freeze_s: u64,
-}
-
 fn fresh_option(name: OptionName, generation: u32) -> VotingOption {
     VotingOption {
         name,
@@ -244,7 +231,11 @@ fn new_vote(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
         generations: 0,
     };
     host.put(StateKey::voting(id), &voting)?;
-    let options = rules.names.into_iter().map(|name| fresh_option(name, 0)).collect();
+    let options = rules
+        .names
+        .into_iter()
+        .map(|name| fresh_option(name, 0))
+        .collect();
     host.put(StateKey::voting_options(id), &VotingOptions { options })?;
     Ok(Returned::Text(id.to_string()))
 }
@@ -308,13 +299,20 @@ fn add_option(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
 fn remove_option(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
     let (id, mut voting) = owned(host, args.text(0))?;
     let mut list = options(host, id)?;
-    let found = list.options.iter().position(|o| !o.deleted && o.name.as_str() == args.text(1));
+    let found = list
+        .options
+        .iter()
+        .position(|o| !o.deleted && o.name.as_str() == args.text(1));
     let Some(at) = found else {
         return fail("option not exist");
     };
     let votes = list.options[at].votes;
     if !args.flag(2) && votes >= voting.min_vote {
-        let before = list.options.iter().filter(|o| !o.deleted && o.votes > votes).count();
+        let before = list
+            .options
+            .iter()
+            .filter(|o| !o.deleted && o.votes > votes)
+            .count();
         if before < voting.result_number as usize {
             return fail("option in result, can't be removed.");
         }
@@ -355,162 +353,6 @@ fn get_option(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
             height => i64::try_from(height).unwrap_or(i64::MAX),
         },
     };
-    Ok(Returned::Text(json(&shown)))
-}
-
-/// Counts votes of an earlier generation as cleared.
-fn clear(vote: &mut VotingVote, generation: u32) {
-    if vote.generation < generation {
-        vote.cleared = vote.amount;
-        vote.generation = generation;
-    }
-}
-
-/// `vote(id, account, option, amount)`
-fn vote(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
-    let (id, voting) = voting(host, args.text(0))?;
-    open(&voting)?;
-    let account = authorized(host, args.text(1))?;
-    let mut list = options(host, id)?;
-    let Some(option) = list.options.iter_mut().find(|o| o.name.as_str() == args.text(2)) else {
-        return fail("option does not exist");
-    };
-    if !voting.can_vote {
-        require(host, &voting.owner)?;
-    }
-    let amount = positive(args.text(3))?;
-    if option.deleted {
-        return fail("option is removed.");
-    }
-    stake::lock(host, &account, amount)?;
-    let mut votes = votes_of(host, id, &account)?;
-    match votes.votes.iter_mut().find(|v| v.option == option.name) {
-        Some(vote) => {
-            clear(vote, option.generation);
-            vote.amount = vote.amount.checked_add(amount)?;
-            vote.height = host.ctx.height;
-            vote.freeze_s = voting.freeze_s;
-        }
-        None if votes.votes.len() >= MAX_VOTED_OPTIONS => {
-            return fail(format!("{account} votes for {MAX_VOTED_OPTIONS} options already"));
-        }
-        None => votes.votes.push(VotingVote {
-            option: option.name.clone(),
-            amount,
-            cleared: Amount::ZERO,
-            generation: option.generation,
-            height: host.ctx.height,
-            freeze_s: voting.freeze_s,
-        }),
-    }
-    option.votes = option.votes.checked_add(amount)?;
-    host.put(StateKey::voting_votes(id, &account), &votes)?;
-    host.put(StateKey::voting_options(id), &list)?;
-    Ok(Returned::Void)
-}
-
-/// `unvote(id, account, option, amount)`: the tokens come back frozen, or at once when the voting is over.
-fn unvote(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
-    let (id, voting) = voting(host, args.text(0))?;
-    let account = authorized(host, args.text(1))?;
-    let mut votes = votes_of(host, id, &account)?;
-    if votes.votes.is_empty() {
-        return fail("account didn't vote.");
-    }
-    let Some(at) = votes.votes.iter().position(|v| v.option.as_str() == args.text(2)) else {
-        return fail("account didn't vote for this option.");
-    };
-    let amount = positive(args.text(3))?;
-    let mut list = options(host, id)?;
-    let option = list.options.iter().position(|o| o.name == votes.votes[at].option);
-    let vote = &mut votes.votes[at];
-    // Where there is no such option any more, nothing counts.
-    clear(vote, option.map_or(u32::MAX, |at| list.options[at].generation));
-    let Ok(left) = vote.amount.checked_sub(amount) else {
-        return fail(format!("amount too large. max amount = {}", vote.amount));
-    };
-    let freeze_s = if voting.deleted { 0 } else { vote.freeze_s.min(voting.freeze_s) };
-    let cleared = vote.cleared.min(amount);
-    let counted = amount.checked_sub(cleared)?;
-    vote.amount = left;
-    vote.cleared = vote.cleared.checked_sub(cleared)?;
-    if left.is_zero() {
-        votes.votes.remove(at);
-    }
-    let key = StateKey::voting_votes(id, &account);
-    if votes.votes.is_empty() {
-        host.delete(key)?;
-    } else {
-        host.put(key, &votes)?;
-    }
-    if let Some(at) = option
-        && !counted.is_zero()
-    {
-        let option = &mut list.options[at];
-        option.votes = option.votes.checked_sub(counted)?;
-        if option.deleted && option.votes.is_zero() {
-            list.options.remove(at);
-        }
-        host.put(StateKey::voting_options(id), &list)?;
-    }
-    stake::unlock(host, &account, amount, freeze_s * 1_000)?;
-    Ok(Returned::Void)
-}
-
-/// Votes of an account as IOST shows them.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct ShownVote {
-    option: OptionName,
-    votes: Amount,
-    vote_time: u64,
-    cleared_votes: Amount,
-}
-
-/// `getVote(id, account)`: as JSON text; `voteTime` is a block's number.
-fn get_vote(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
-    let (id, _) = voting(host, args.text(0))?;
-    let account = token::account(host, args.text(1))?;
-    let list = options(host, id)?;
-    let mut shown = Vec::new();
-    for mut vote in votes_of(host, id, &account)?.votes {
-        let option = list.options.iter().find(|o| o.name == vote.option);
-        clear(&mut vote, option.map_or(u32::MAX, |option| option.generation));
-        shown.push(ShownVote {
-            votes: vote.amount.checked_sub(vote.cleared)?,
-            option: vote.option,
-            vote_time: vote.height,
-            cleared_votes: vote.cleared,
-        });
-    }
-    Ok(Returned::Text(json(&shown)))
-}
-
-/// An option in the result.
-#[derive(Serialize)]
-struct ShownResult<'a> {
-    option: &'a OptionName,
-    votes: Amount,
-}
-
-/// `getResult(id)`: as JSON text, most votes first; of as many, the option that was added first.
-fn get_result(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
-    let (id, voting) = voting(host, args.text(0))?;
-    let list = options(host, id)?;
-    let mut best: Vec<&VotingOption> = list
-        .options
-        .iter()
-        .filter(|o| !o.deleted && o.votes >= voting.min_vote)
-        .collect();
-    best.sort_by(|a, b| b.votes.cmp(&a.votes));
-    best.truncate(voting.result_number as usize);
-    let shown: Vec<_> = best
-        .into_iter()
-        .map(|o| ShownResult {
-            option: &o.name,
-            votes: o.votes,
-        })
-        .collect();
     Ok(Returned::Text(json(&shown)))
 }
 

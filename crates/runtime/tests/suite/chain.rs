@@ -7,7 +7,9 @@ use commonware_codec::{Copying, DecodeExt as _, Read};
 use commonware_cryptography::{Signer as _, ed25519::PrivateKey};
 use credo_pob::{Candidates, Round, Voter};
 use credo_primitives::block::StateCommitment;
-use credo_primitives::entry::{Balance, Contribution, IOST, MsbMark, Pledges, Pool, TokenInfo, Voting, VotingOptions, VotingVotes};
+use credo_primitives::entry::{
+    Balance, Contribution, IOST, MsbMark, Pledges, Pool, TokenInfo, Voting, VotingOptions, VotingVotes,
+};
 use credo_primitives::hash::ZERO_DIGEST;
 use credo_primitives::spec::{
     Genesis, GenesisAccount, GenesisCandidate, GenesisVote, Parameters, Ratio, SPEC_VERSION,
@@ -358,7 +360,10 @@ impl Chain {
     fn check_voting(&self, staked: &mut BTreeMap<String, u128>) {
         for key in self.state.keys() {
             let text = key.as_str();
-            let Some((id, of)) = text.strip_prefix("vote.iost/votes/").and_then(|t| t.split_once('/')) else {
+            let Some((id, of)) = text
+                .strip_prefix("vote.iost/votes/")
+                .and_then(|t| t.split_once('/'))
+            else {
                 continue;
             };
             let votes: VotingVotes = self.get(key).unwrap();
@@ -454,7 +459,11 @@ impl Chain {
     /// Executes one action, which succeeds.
     pub(crate) fn pass(&mut self, publisher: &str, contract: &str, action: &str, data: &str) -> Receipt {
         let receipt = self.run(publisher, contract, action, data);
-        assert!(receipt.is_success(), "{contract}/{action} {data}: {:?}", receipt.status);
+        assert!(
+            receipt.is_success(),
+            "{contract}/{action} {data}: {:?}",
+            receipt.status
+        );
         receipt
     }
 
@@ -486,7 +495,11 @@ impl Chain {
         let receipt = self.run_tx(tx);
         assert!(!receipt.is_success(), "{:?}", tx.tx().actions);
         assert!(receipt.receipts.is_empty() && receipt.returns.is_empty());
-        assert!(rest(&self.state) == before, "{:?} changed the state", tx.tx().actions);
+        assert!(
+            rest(&self.state) == before,
+            "{:?} changed the state",
+            tx.tx().actions
+        );
         reason(&receipt).to_owned()
     }
 
