@@ -41,11 +41,7 @@ impl AccountQuery {
 
     /// About an account of which something is known: its own node and those that it votes for, by their `places` in the
     /// list, and how votes ended that are known to be void. At most [`MAX_KEYS`] less `others` keys.
-    pub fn following(
-        known: &Holdings,
-        places: impl Fn(&AccountName) -> Option<u32>,
-        others: usize,
-    ) -> Self {
+    pub fn following(known: &Holdings, places: impl Fn(&AccountName) -> Option<u32>, others: usize) -> Self {
         let mut room = MAX_KEYS.saturating_sub(BASIC).saturating_sub(others);
         let ended: Vec<Generation> = known.unknown_endings().take(room).collect();
         room -= ended.len();
@@ -80,7 +76,10 @@ impl AccountQuery {
             StateKey::contribution(),
         ];
         let nodes = self.nodes.iter().map(|(_, place)| StateKey::candidate(*place));
-        let ended = self.ended.iter().map(|(node, generation)| StateKey::ended(node, *generation));
+        let ended = self
+            .ended
+            .iter()
+            .map(|(node, generation)| StateKey::ended(node, *generation));
         basic.into_iter().chain(nodes).chain(ended).collect()
     }
 
@@ -99,7 +98,9 @@ impl AccountQuery {
             });
         }
         let before = before.filter(|before| before.account == self.account);
-        let mut values = keys.iter().zip(values.iter().map(|value| value.as_ref().map(AsRef::as_ref)));
+        let mut values = keys
+            .iter()
+            .zip(values.iter().map(|value| value.as_ref().map(AsRef::as_ref)));
         let mut holdings = Holdings {
             account: self.account.clone(),
             record: decode(values.next())?,
@@ -142,10 +143,12 @@ fn decode<T: Read<Cfg = ()>>(entry: Option<(&StateKey, Option<&[u8]>)>) -> Resul
     let Some((key, Some(bytes))) = entry else {
         return Ok(None);
     };
-    T::decode(Copying(bytes)).map(Some).map_err(|e| LightError::Unreadable {
-        key: key.clone(),
-        reason: e.to_string(),
-    })
+    T::decode(Copying(bytes))
+        .map(Some)
+        .map_err(|e| LightError::Unreadable {
+            key: key.clone(),
+            reason: e.to_string(),
+        })
 }
 
 /// What is proved of one account.
@@ -270,7 +273,8 @@ impl Holdings {
         self.voter.votes.iter().filter_map(|vote| {
             let node = self.nodes.get(&vote.candidate)?;
             let generation = (vote.candidate.clone(), vote.generation);
-            (node.generation != vote.generation && !self.ended.contains_key(&generation)).then_some(generation)
+            (node.generation != vote.generation && !self.ended.contains_key(&generation))
+                .then_some(generation)
         })
     }
 

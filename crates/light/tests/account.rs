@@ -23,8 +23,10 @@ fn iost(text: &str) -> Amount {
 }
 
 fn values(chain: &TestChain, query: &AccountQuery) -> Vec<Option<Vec<u8>>> {
-    let answer = chain.state(HEIGHT, &query.keys()).expect("the chain has these keys");
-    answer.entries.into_iter().map(|entry| entry.value.map(Into::into)).collect()
+    let answer = chain
+        .state(HEIGHT, &query.keys())
+        .expect("the chain has these keys");
+    answer.entries.into_iter().map(|entry| entry.value).collect()
 }
 
 fn list(chain: &TestChain) -> Candidates {
@@ -54,9 +56,17 @@ fn a_void_vote_returns_at_its_date_and_not_a_moment_before() {
     let has = |at: u64| held.spendable(at);
     assert_eq!(has(start + 1_000), Amount::from_iost(1_000 + HEIGHT));
     assert_eq!(has(start + 59_999), Amount::from_iost(1_000 + HEIGHT));
-    assert_eq!(has(start + 60_000), Amount::from_iost(1_005 + HEIGHT), "what was frozen");
+    assert_eq!(
+        has(start + 60_000),
+        Amount::from_iost(1_005 + HEIGHT),
+        "what was frozen"
+    );
     assert_eq!(has(start + 119_999), Amount::from_iost(1_005 + HEIGHT));
-    assert_eq!(has(start + 120_000), Amount::from_iost(1_045 + HEIGHT), "and the void vote");
+    assert_eq!(
+        has(start + 120_000),
+        Amount::from_iost(1_045 + HEIGHT),
+        "and the void vote"
+    );
     let returning = held.returning(start + 1_000);
     let dates: Vec<(Amount, u64)> = returning.iter().map(|r| (r.amount, r.until_ms - start)).collect();
     assert_eq!(dates, [(iost("5"), 60_000), (iost("40"), 120_000)]);
@@ -81,7 +91,11 @@ fn votes_tell_whether_they_count_and_what_they_earned() {
     let rewards = held.rewards();
     // Two of votes that are gone come on top.
     assert_eq!((rewards.voter, rewards.node), (iost("17.625"), Amount::ZERO));
-    assert_eq!(rewards.contribution, iost("3.000001"), "a hundred units of score, one unit each");
+    assert_eq!(
+        rewards.contribution,
+        iost("3.000001"),
+        "a hundred units of score, one unit each"
+    );
     assert_eq!(rewards.total(), iost("20.625001"));
 }
 

@@ -348,6 +348,7 @@ mod tests {
             now_ms: 2,
             publisher: "first2",
             receipts: Vec::new(),
+            depth: 0,
         };
         let fee = Amount::from_units(1_001).unwrap();
         hand_out(&mut host, "ram.iost", &name("first2"), fee, Some(&name("owner"))).unwrap();

@@ -152,7 +152,7 @@ impl Exempt {
             return Ok(None);
         };
         let account = node.account.clone();
-        let args = |kinds| Args::parse(action, kinds).map_err(LivenessError::Arguments);
+        let args = |kinds| Args::parse(&action.name, &action.data, kinds).map_err(LivenessError::Arguments);
         let own = |named: &str| -> Result<(), LivenessError> {
             if named == account.as_str() {
                 return Ok(());

@@ -116,7 +116,10 @@ fn claims(me: &str, voter: Amount, node: Amount, contribution: Amount) -> Vec<Ac
             call("vote_producer.iost", "candidateWithdraw", &json!([me])),
         ),
         // An amount of 0 claims all.
-        (contribution, call("bonus.iost", "exchangeIOST", &json!([me, "0"]))),
+        (
+            contribution,
+            call("bonus.iost", "exchangeIOST", &json!([me, "0"])),
+        ),
     ];
     parts
         .into_iter()

@@ -4,8 +4,8 @@ use credo_pob::Candidates;
 use credo_primitives::entry::{Account, IOST, Pledge};
 use credo_primitives::tx::MAX_LIFETIME_NS;
 use credo_primitives::{
-    AccountName, Amount, AmountLimit, CheckedTransaction, Digest, Parameters, PublicKey, SecretKey, Transaction,
-    TxError,
+    AccountName, Amount, AmountLimit, CheckedTransaction, Digest, Parameters, PublicKey, SecretKey,
+    Transaction, TxError,
 };
 
 use crate::act::{Calls, calls};

@@ -27,8 +27,8 @@ pub use act::SIGN_UP_PLEDGE;
 pub use draft::{Basis, Draft, EXPIRATION_NS, Signed, draft};
 pub use gas::{GAS_LIMIT_USER, GAS_NEEDED_USER, GAS_UNIT};
 pub use intent::{
-    Intent, IntentError, MAX_EXPIRATION_S, MAX_MEMO, MAX_PROPOSED_ACTIONS, MAX_REQUESTED, NodeDeed, PermissionDeed, ProposalDeed, Registration,
-    Requested, permission_name, weight,
+    Intent, IntentError, MAX_EXPIRATION_S, MAX_MEMO, MAX_PROPOSED_ACTIONS, MAX_REQUESTED, NodeDeed,
+    PermissionDeed, ProposalDeed, Registration, Requested, permission_name, weight,
 };
 pub use keystore::{KEYSTORE_VERSION, KdfParameters, Keystore, KeystoreError, MAX_KEYSTORE_BYTES};
 pub use mnemonic::{MnemonicError, Words};

@@ -89,7 +89,10 @@ pub(crate) fn check(account: &Account, deed: &PermissionDeed) -> Result<(), Inte
         },
         PermissionDeed::Drop { permission } | PermissionDeed::Threshold { permission, .. } => own(permission),
         PermissionDeed::Assign { permission: name, .. } => permission(name).map(|_| ()),
-        PermissionDeed::Revoke { permission: name, who } => holds(&permission(name)?.items, who),
+        PermissionDeed::Revoke {
+            permission: name,
+            who,
+        } => holds(&permission(name)?.items, who),
         PermissionDeed::AddGroup { group: name } => match group(name) {
             Ok(_) => Err(IntentError::Exists(name.to_string())),
             Err(_) => Ok(()),
@@ -117,7 +120,10 @@ pub(crate) fn check(account: &Account, deed: &PermissionDeed) -> Result<(), Inte
 fn changed(account: &Account, deed: &PermissionDeed) -> Account {
     let mut after = account.clone();
     fn set(items: &mut Vec<Item>, who: &Requested, weight: u32) {
-        match items.iter_mut().find(|item| item_text(&item.principal) == who.item()) {
+        match items
+            .iter_mut()
+            .find(|item| item_text(&item.principal) == who.item())
+        {
             Some(item) => item.weight = weight,
             None => items.push(Item {
                 principal: match who {
@@ -141,7 +147,10 @@ fn changed(account: &Account, deed: &PermissionDeed) -> Account {
                 who,
                 weight,
             } if permission.name == *name => set(&mut permission.items, who, *weight),
-            PermissionDeed::Revoke { permission: name, who } if permission.name == *name => {
+            PermissionDeed::Revoke {
+                permission: name,
+                who,
+            } if permission.name == *name => {
                 gone(&mut permission.items, who);
             }
             PermissionDeed::RemoveFromPermission {
@@ -170,8 +179,14 @@ fn changed(account: &Account, deed: &PermissionDeed) -> Account {
 
 /// `owner` and `active` must stay within reach of their weights together: an account that nobody can use can't be mended.
 fn reachable(account: &Account) -> Result<(), IntentError> {
-    for permission in account.permissions.iter().filter(|permission| fixed(&permission.name)) {
-        let reach: u64 = items(account, permission).map(|item| u64::from(item.weight)).sum();
+    for permission in account
+        .permissions
+        .iter()
+        .filter(|permission| fixed(&permission.name))
+    {
+        let reach: u64 = items(account, permission)
+            .map(|item| u64::from(item.weight))
+            .sum();
         if reach < u64::from(permission.threshold) {
             return Err(IntentError::LocksOut {
                 permission: permission.name.to_string(),

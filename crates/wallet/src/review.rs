@@ -140,7 +140,10 @@ fn stake(lines: &mut Lines, intent: &Intent, basis: &Basis<'_>) {
             lines.add("For", candidate);
             lines.iost("Amount", amount);
             lines.add("Counts", "from the next round on, and brings gas at once");
-            lines.add("Lock", format!("until you take the vote back, then {vote_lock} more"));
+            lines.add(
+                "Lock",
+                format!("until you take the vote back, then {vote_lock} more"),
+            );
         }
         Intent::Unvote { candidate, amount } => {
             lines.add("Away from", candidate);

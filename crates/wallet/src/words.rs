@@ -28,10 +28,11 @@ pub fn actor(action: &Action) -> Option<AccountName> {
         }
         ("vote_producer.iost", "topupCandidateBonus") => 1,
         ("vote_producer.iost", "topupVoterBonus") => 2,
-        (
-            "gas.iost" | "ram.iost" | "vote_producer.iost" | "bonus.iost" | "auth.iost" | "msig.iost",
-            name,
-        ) if !name.starts_with("signUp") => 0,
+        ("gas.iost" | "ram.iost" | "vote_producer.iost" | "bonus.iost" | "auth.iost" | "msig.iost", name)
+            if !name.starts_with("signUp") =>
+        {
+            0
+        }
         _ => return None,
     };
     AccountName::any(args.get(place)?.as_str()?).ok()
@@ -57,7 +58,14 @@ pub fn in_words(action: &Action) -> String {
     let expected = |count: usize| args.len() == count;
     match (action.contract.as_str(), action.name.as_str()) {
         ("token.iost", "transfer") if expected(5) => {
-            format!("{} sends {} {} to {}{}", arg(1), arg(3), token(0), arg(2), memo(4))
+            format!(
+                "{} sends {} {} to {}{}",
+                arg(1),
+                arg(3),
+                token(0),
+                arg(2),
+                memo(4)
+            )
         }
         ("token.iost", "transferFreeze") if expected(6) => format!(
             "{} sends {} {} to {}, frozen until {} ns{}",
@@ -84,7 +92,13 @@ pub fn in_words(action: &Action) -> String {
             format!("{} takes back {} IOST from {}", arg(0), arg(2), arg(1))
         }
         ("vote_producer.iost", "move") if expected(4) => {
-            format!("{} moves {} IOST of votes from {} to {}", arg(0), arg(3), arg(1), arg(2))
+            format!(
+                "{} moves {} IOST of votes from {} to {}",
+                arg(0),
+                arg(3),
+                arg(1),
+                arg(2)
+            )
         }
         ("vote_producer.iost", "voterWithdraw") if expected(1) => {
             format!("{} claims the rewards of its votes", arg(0))
@@ -128,7 +142,12 @@ pub fn in_words(action: &Action) -> String {
             arg(3)
         ),
         ("auth.iost", "addPermission") if expected(3) => {
-            format!("adds the permission {} with threshold {} to {}", arg(1), arg(2), arg(0))
+            format!(
+                "adds the permission {} with threshold {} to {}",
+                arg(1),
+                arg(2),
+                arg(0)
+            )
         }
         ("auth.iost", "dropPermission") if expected(2) => {
             format!("removes the permission {} of {}", arg(1), arg(0))

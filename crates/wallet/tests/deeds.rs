@@ -3,11 +3,12 @@
 use credo_pob::{Candidate, CandidateStatus, Candidates};
 use credo_primitives::entry::{Account, Gas, Item, Permission, Pledge, Principal};
 use credo_primitives::{
-    AccountName, Action, Algorithm, Amount, Parameters, Preset, PublicKey, SecretKey, Text, Transaction, sha256,
+    AccountName, Action, Algorithm, Amount, Parameters, Preset, PublicKey, SecretKey, Text, Transaction,
+    sha256,
 };
 use credo_wallet::{
-    Basis, Intent, IntentError, NodeDeed, PermissionDeed, ProposalDeed, Registration, Requested, draft, in_words,
-    permissions,
+    Basis, Intent, IntentError, NodeDeed, PermissionDeed, ProposalDeed, Registration, Requested, draft,
+    in_words, permissions,
 };
 
 #[cfg(target_arch = "wasm32")]
@@ -54,8 +55,13 @@ fn record(account: &str, items: Vec<Item>, threshold: u32) -> Account {
 }
 
 fn node(account: &str, status: CandidateStatus, votes: u64) -> Candidate {
-    let seed: [u8; 32] = sha256(&[account.as_bytes()]).as_ref().try_into().expect("32 bytes");
-    let own = SecretKey::from_seed(Algorithm::Ed25519, &seed).expect("key").public_key();
+    let seed: [u8; 32] = sha256(&[account.as_bytes()])
+        .as_ref()
+        .try_into()
+        .expect("32 bytes");
+    let own = SecretKey::from_seed(Algorithm::Ed25519, &seed)
+        .expect("key")
+        .public_key();
     Candidate {
         account: name(account),
         key: credo_primitives::spec::consensus_key::from_base58(&own.to_base58()).expect("a key"),
@@ -131,12 +137,18 @@ impl World {
         let draft = draft(intent, &self.basis()).expect("a draft");
         let signed = draft.sign(&key(5), NOW).expect("signed");
         let tx = Transaction::decode(&signed.bytes).expect("decodes");
-        tx.clone().check(self.parameters.chain_id).expect("a node takes it");
+        tx.clone()
+            .check(self.parameters.chain_id)
+            .expect("a node takes it");
         tx
     }
 
     fn lines(&self, intent: Intent) -> Vec<(String, String)> {
-        draft(intent, &self.basis()).expect("a draft").review().lines.clone()
+        draft(intent, &self.basis())
+            .expect("a draft")
+            .review()
+            .lines
+            .clone()
     }
 
     fn refused(&self, intent: Intent) -> IntentError {
@@ -160,7 +172,10 @@ fn a_pledge_moves_no_more_than_it_says_and_tells_what_it_brings() {
     let world = World::new();
     let pledge = || Intent::pledge("marlow", "12.5").expect("intent");
     let lines = world.lines(pledge());
-    assert_eq!(line(&lines, "Brings"), "1,250,000 gas at once and 1,250,000 a day");
+    assert_eq!(
+        line(&lines, "Brings"),
+        "1,250,000 gas at once and 1,250,000 a day"
+    );
     assert!(line(&lines, "Lock").contains("1 minute"));
     let tx = world.signed(pledge());
     assert_eq!(only(&tx), ("gas.iost", "pledge", r#"["marlow","marlow","12.5"]"#));
@@ -170,7 +185,10 @@ fn a_pledge_moves_no_more_than_it_says_and_tells_what_it_brings() {
         IntentError::LeastPledge(Amount::from_iost(1))
     );
     let precise = world.refused(Intent::pledge("marlow", "1.001").expect("intent"));
-    assert_eq!(precise.to_string(), "the amount: pledges take at most two decimals");
+    assert_eq!(
+        precise.to_string(),
+        "the amount: pledges take at most two decimals"
+    );
     let rich = world.refused(Intent::pledge("marlow", "5001").expect("intent"));
     assert!(matches!(rich, IntentError::Balance { .. }));
     let alone = World {
@@ -230,9 +248,15 @@ fn a_pledge_for_oneself_keeps_ten() {
     assert_eq!(only(&tx), ("gas.iost", "unpledge", r#"["marlow","marlow","20"]"#));
     assert!(tx.amount_limit.is_empty());
     let kept = world.refused(back("marlow", "20.01")).to_string();
-    assert!(kept.starts_with("10 IOST of a pledge") && kept.contains("at most 20"), "{kept}");
+    assert!(
+        kept.starts_with("10 IOST of a pledge") && kept.contains("at most 20"),
+        "{kept}"
+    );
     world.signed(back("harbor_cafe", "3"));
-    assert!(matches!(world.refused(back("harbor_cafe", "4")), IntentError::Pledged { .. }));
+    assert!(matches!(
+        world.refused(back("harbor_cafe", "4")),
+        IntentError::Pledged { .. }
+    ));
     assert_eq!(
         world.refused(back("somebody", "1")),
         IntentError::NotPledged(name("somebody"))
@@ -249,7 +273,10 @@ fn a_claim_asks_for_what_there_is() {
     };
     assert_eq!(world.refused(claim(0, 0, 0)), IntentError::NothingToClaim);
     let tx = world.signed(claim(3, 0, 0));
-    assert_eq!(only(&tx), ("vote_producer.iost", "voterWithdraw", r#"["marlow"]"#));
+    assert_eq!(
+        only(&tx),
+        ("vote_producer.iost", "voterWithdraw", r#"["marlow"]"#)
+    );
     assert!(tx.amount_limit.is_empty());
     let tx = world.signed(claim(3, 2, 1));
     let names: Vec<&str> = tx.actions.iter().map(|a| a.name.as_str()).collect();
@@ -268,7 +295,10 @@ fn a_node_is_led_from_registration_to_leaving() {
         "node.example.org:30800",
     )
     .expect("a registration");
-    assert_eq!(world.refused(deed(NodeDeed::Apply)), IntentError::NoNode(name("marlow")));
+    assert_eq!(
+        world.refused(deed(NodeDeed::Apply)),
+        IntentError::NoNode(name("marlow"))
+    );
     let tx = world.signed(deed(NodeDeed::Register(said.clone())));
     assert!(tx.actions[0].data.ends_with("\"node.example.org:30800\",true]"));
     world.nodes = Candidates::new(vec![node("marlow", CandidateStatus::Registered, 200)], 1);
@@ -293,7 +323,10 @@ fn a_node_is_led_from_registration_to_leaving() {
         nodes: world.nodes.clone(),
         ..World::new()
     };
-    assert!(matches!(poor.refused(deed(NodeDeed::Apply)), IntentError::Balance { .. }));
+    assert!(matches!(
+        poor.refused(deed(NodeDeed::Apply)),
+        IntentError::Balance { .. }
+    ));
     assert_eq!(
         world.refused(Intent::stand_aside("3").expect("intent")),
         IntentError::NotCandidate(name("marlow"))
@@ -306,13 +339,21 @@ fn a_node_is_led_from_registration_to_leaving() {
         IntentError::Aside(144)
     );
     let tx = world.signed(Intent::fee_share(" 25 % ").expect("intent"));
-    assert_eq!(only(&tx), ("vote_producer.iost", "setFeeShare", r#"["marlow",25]"#));
     assert_eq!(
-        world.refused(Intent::fee_share("31").expect("intent")).to_string(),
+        only(&tx),
+        ("vote_producer.iost", "setFeeShare", r#"["marlow",25]"#)
+    );
+    assert_eq!(
+        world
+            .refused(Intent::fee_share("31").expect("intent"))
+            .to_string(),
         "the share of fees is a whole number from 10 to 30 percent"
     );
     let tx = world.signed(deed(NodeDeed::Leave));
-    assert_eq!(only(&tx), ("vote_producer.iost", "logOutProducer", r#"["marlow"]"#));
+    assert_eq!(
+        only(&tx),
+        ("vote_producer.iost", "logOutProducer", r#"["marlow"]"#)
+    );
 }
 
 #[test]
@@ -328,7 +369,10 @@ fn permissions_change_under_the_owner_and_never_lock_everybody_out() {
     // The only key can't be made lighter than the threshold, or taken out.
     let own = world.key.to_base58();
     let refused = world.refused(assign(&own, "99")).to_string();
-    assert!(refused.contains("active") && refused.contains("99 of 100"), "{refused}");
+    assert!(
+        refused.contains("active") && refused.contains("99 of 100"),
+        "{refused}"
+    );
     let revoke = Intent::Permission(PermissionDeed::Revoke {
         permission: text("owner"),
         who: Requested::parse(&own).expect("a key"),
@@ -340,7 +384,10 @@ fn permissions_change_under_the_owner_and_never_lock_everybody_out() {
             threshold: 2,
         })
     };
-    assert_eq!(world.refused(threshold("active")), IntentError::Fixed("active".into()));
+    assert_eq!(
+        world.refused(threshold("active")),
+        IntentError::Fixed("active".into())
+    );
     assert_eq!(
         world.refused(threshold("spend")),
         IntentError::NoPermission("spend".into())
@@ -359,7 +406,12 @@ fn permissions_change_under_the_owner_and_never_lock_everybody_out() {
         .collect();
     assert_eq!(
         names,
-        ["dropPermission", "addPermission", "assignPermission", "assignPermission"]
+        [
+            "dropPermission",
+            "addPermission",
+            "assignPermission",
+            "assignPermission"
+        ]
     );
     // Another key than the owner's.
     world.key = second;
@@ -380,7 +432,10 @@ fn permissions_fall_back_as_the_chain_s_do() {
     assert!(!permissions::satisfies(&account, "active", &one));
     account.permissions[1].items[0].weight = 100;
     assert!(permissions::satisfies(&account, "active", &one), "by owner");
-    assert!(permissions::satisfies(&account, "transfer", &one), "missing ones are active's");
+    assert!(
+        permissions::satisfies(&account, "transfer", &one),
+        "missing ones are active's"
+    );
     assert!(!permissions::satisfies(&account, "active", &two));
 }
 
@@ -404,7 +459,10 @@ fn proposals_are_made_approved_and_executed_in_words() {
     assert_eq!(line(&lines, "Stands for"), "1 day");
     let tx = world.signed(proposal);
     let args: serde_json::Value = serde_json::from_str(&tx.actions[0].data).expect("JSON");
-    assert_eq!(args[2], serde_json::json!(["marlow@active", "bobby@active", format!("key:{other}")]));
+    assert_eq!(
+        args[2],
+        serde_json::json!(["marlow@active", "bobby@active", format!("key:{other}")])
+    );
     assert_eq!(args[3][0]["action"], "transfer");
     assert_eq!(args[3][0]["data"], data);
     assert_eq!(args[4], 86_400);
@@ -426,8 +484,14 @@ fn proposals_are_made_approved_and_executed_in_words() {
         })
     };
     let tx = world.signed(approve("marlow@active"));
-    assert_eq!(only(&tx), ("msig.iost", "approve", r#"["alice","chairs","marlow@active"]"#));
-    assert!(matches!(world.refused(approve("bobby@active")), IntentError::Field { .. }));
+    assert_eq!(
+        only(&tx),
+        ("msig.iost", "approve", r#"["alice","chairs","marlow@active"]"#)
+    );
+    assert!(matches!(
+        world.refused(approve("bobby@active")),
+        IntentError::Field { .. }
+    ));
     world.signed(approve(&world.key.to_base58()));
     let execute = Intent::Proposal(ProposalDeed::Execute {
         proposer: name("alice"),
@@ -437,7 +501,10 @@ fn proposals_are_made_approved_and_executed_in_words() {
     let tx = world.signed(execute);
     assert_eq!(only(&tx), ("msig.iost", "execute", r#"["alice","chairs"]"#));
     let cancel = Intent::Proposal(ProposalDeed::Cancel { name: text("chairs") });
-    assert_eq!(only(&world.signed(cancel)), ("msig.iost", "cancel", r#"["marlow","chairs"]"#));
+    assert_eq!(
+        only(&world.signed(cancel)),
+        ("msig.iost", "cancel", r#"["marlow","chairs"]"#)
+    );
 }
 
 #[test]
@@ -456,7 +523,11 @@ fn an_action_that_isn_t_known_is_shown_as_it_stands() {
         in_words(&action("token.iost", "transfer", "[\"iost\",\"a\"]")),
         "token.iost/transfer [\"iost\",\"a\"]"
     );
-    let long = in_words(&action("ContractX", "doIt", &format!("[\"{}\"]", "x".repeat(2_000))));
+    let long = in_words(&action(
+        "ContractX",
+        "doIt",
+        &format!("[\"{}\"]", "x".repeat(2_000)),
+    ));
     assert!(long.ends_with("… and 1004 bytes more"), "{long}");
 }
 
@@ -472,7 +543,10 @@ fn an_invited_account_names_who_invited_it() {
     assert_eq!(only(&world.signed(plain)), ("auth.iost", "signUp", data.as_str()));
     let invited = Intent::sign_up("newcomer", &owner, "", "node_a").expect("intent");
     let data = format!(r#"["newcomer","{owner}","{owner}","node_a"]"#);
-    assert_eq!(only(&world.signed(invited.clone())), ("auth.iost", "signUpInvited", data.as_str()));
+    assert_eq!(
+        only(&world.signed(invited.clone())),
+        ("auth.iost", "signUpInvited", data.as_str())
+    );
     assert_eq!(line(&world.lines(invited), "Invited by"), "node_a");
     assert!(matches!(
         Intent::sign_up("newcomer", "no key", "", ""),

@@ -353,11 +353,7 @@ fn consensus_key(name: &str) -> credo_primitives::ConsensusKey {
     credo_primitives::spec::consensus_key::from_base58(&key.public_key().to_base58()).expect("an ed25519 key")
 }
 
-fn basis<'a>(
-    account: &'a AccountName,
-    votes: &'a [(AccountName, Amount)],
-    chain: &'a Chain,
-) -> Basis<'a> {
+fn basis<'a>(account: &'a AccountName, votes: &'a [(AccountName, Amount)], chain: &'a Chain) -> Basis<'a> {
     Basis {
         account,
         record: None,
@@ -585,7 +581,10 @@ fn drafts_are_held_against_what_is_proved() {
         (tx.actions[0].contract.as_str(), tx.actions[0].name.as_str()),
         ("auth.iost", "signUp")
     );
-    assert_eq!(tx.amount_limit[0].value, "10", "what it pledges for the new account");
+    assert_eq!(
+        tx.amount_limit[0].value, "10",
+        "what it pledges for the new account"
+    );
 }
 
 #[test]

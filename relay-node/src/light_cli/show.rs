@@ -178,7 +178,7 @@ fn proof_json(proof: &ProofInfo) -> Value {
 }
 
 /// Days since 1970 to year, month, day (Howard Hinnant's civil_from_days).
-pub(crate) pub(crate) fn date(ms: u64) -> String {
+pub(crate) fn date(ms: u64) -> String {
     let seconds = ms / 1_000;
     let days = (seconds / 86_400) as i64 + 719_468;
     let era = days / 146_097;

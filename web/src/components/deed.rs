@@ -258,17 +258,33 @@ impl Deed {
             "It is done once those agree whose weights reach the threshold of the account that pays.",
             vec![
                 ask("Name", "What you call the proposal."),
-                ask("From", "The account that pays, such as one that several hold together."),
+                ask(
+                    "From",
+                    "The account that pays, such as one that several hold together.",
+                ),
                 ask("To", "Who is paid."),
                 ask("Amount", "In IOST."),
                 ask("Memo", "Optional. Anyone can read it on the chain."),
-                ask("Who is to approve", "Names, name@permission or public keys, one a line.")
-                    .with(own)
-                    .lines(),
-                ask("Stands for, in hours", "Afterwards it can't be executed any more.").with(HOURS),
+                ask(
+                    "Who is to approve",
+                    "Names, name@permission or public keys, one a line.",
+                )
+                .with(own)
+                .lines(),
+                ask(
+                    "Stands for, in hours",
+                    "Afterwards it can't be executed any more.",
+                )
+                .with(HOURS),
             ],
             |t| {
-                let data = serde_json::json!(["iost", at(t, 1).trim(), at(t, 2).trim(), at(t, 3).trim(), at(t, 4)]);
+                let data = serde_json::json!([
+                    "iost",
+                    at(t, 1).trim(),
+                    at(t, 2).trim(),
+                    at(t, 3).trim(),
+                    at(t, 4)
+                ]);
                 propose(t, "token.iost", "transfer", &data.to_string(), 5)
             },
         )
@@ -284,10 +300,17 @@ impl Deed {
                 ask("Contract", "Such as vote_producer.iost."),
                 ask("Action", "Such as vote."),
                 ask("Data", "A JSON array of its arguments.").with("[]").lines(),
-                ask("Who is to approve", "Names, name@permission or public keys, one a line.")
-                    .with(own)
-                    .lines(),
-                ask("Stands for, in hours", "Afterwards it can't be executed any more.").with(HOURS),
+                ask(
+                    "Who is to approve",
+                    "Names, name@permission or public keys, one a line.",
+                )
+                .with(own)
+                .lines(),
+                ask(
+                    "Stands for, in hours",
+                    "Afterwards it can't be executed any more.",
+                )
+                .with(HOURS),
             ],
             |t| propose(t, &at(t, 1), &at(t, 2), &at(t, 3), 4),
         )
@@ -316,7 +339,15 @@ mod tests {
 
     #[wasm_bindgen_test]
     fn a_proposed_transfer_is_what_was_typed() {
-        let texts = ["chairs", "treasury", " harbor_cafe ", "250", "for \"chairs\"", "alice\n bobby", "24"];
+        let texts = [
+            "chairs",
+            "treasury",
+            " harbor_cafe ",
+            "250",
+            "for \"chairs\"",
+            "alice\n bobby",
+            "24",
+        ];
         let intent = Deed::propose_transfer("alice")
             .make
             .emit(texts.iter().map(|text| (*text).to_owned()).collect());

@@ -18,9 +18,7 @@ pub(crate) struct Props {
 /// The chain's clock: its head's time and what has passed since, as long as blocks come.
 pub(crate) fn chain_ms(chain: Option<&ChainView>, now: f64) -> f64 {
     let head = chain.and_then(|chain| Some((chain.head.as_ref()?.time_ms, chain.slot_ms)));
-    head.map_or(now, |(time, slot)| {
-        time + (now - time).clamp(0.0, 4.0 * slot)
-    })
+    head.map_or(now, |(time, slot)| time + (now - time).clamp(0.0, 4.0 * slot))
 }
 
 /// Gas at a time.
@@ -46,10 +44,7 @@ pub(crate) fn GasStat(props: &Props) -> Html {
             format::compact(&format!("{:.0}", gas.limit)),
             format::countdown(full - time)
         ),
-        _ => format!(
-            "of {} · full",
-            format::compact(&format!("{:.0}", gas.limit))
-        ),
+        _ => format!("of {} · full", format::compact(&format!("{:.0}", gas.limit))),
     };
     let percent = if gas.limit < 1.0 {
         0.0

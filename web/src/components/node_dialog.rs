@@ -63,10 +63,16 @@ pub(crate) fn facts(node: &CandidateView, chain: &ChainView, time: f64) -> Vec<(
         }
     }
     if let Some(until) = node.aside_until {
-        line("Stands aside", html! { format!("until epoch {}", format::count(until)) });
+        line(
+            "Stands aside",
+            html! { format!("until epoch {}", format::count(until)) },
+        );
     }
     line("To voters", html! { "50 % of its rewards other than for blocks" });
-    line("Of fees", html! { format!("{} % of whom it invited", node.fee_share) });
+    line(
+        "Of fees",
+        html! { format!("{} % of whom it invited", node.fee_share) },
+    );
     if node.deposit != "0" {
         line("Deposit", iost(&node.deposit));
     }
@@ -74,9 +80,15 @@ pub(crate) fn facts(node: &CandidateView, chain: &ChainView, time: f64) -> Vec<(
         line("Deposit returns", html! { when(until, time) });
     }
     line("Not yet claimed", iost(&node.earned));
-    line("Consensus key", html! { <span class="mono break">{ &node.key }</span> });
+    line(
+        "Consensus key",
+        html! { <span class="mono break">{ &node.key }</span> },
+    );
     if !node.net_id.is_empty() {
-        line("Address", html! { <span class="mono break">{ &node.net_id }</span> });
+        line(
+            "Address",
+            html! { <span class="mono break">{ &node.net_id }</span> },
+        );
     }
     if !node.location.is_empty() {
         line("Location", html! { &node.location });

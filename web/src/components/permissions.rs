@@ -141,7 +141,12 @@ fn group_view(group: &GroupView, account: &AccountView, ondeed: &Callback<Deed>)
     };
     let remove = {
         let name = name.clone();
-        press(ondeed, move || Deed::direct(format!("Remove the group {name}"), Intent::DropGroup { group: name.clone() }))
+        press(ondeed, move || {
+            Deed::direct(
+                format!("Remove the group {name}"),
+                Intent::DropGroup { group: name.clone() },
+            )
+        })
     };
     html! {
         <section class="permission" key={format!("group-{name}")} aria-label={format!("Group {name}")}>

@@ -48,7 +48,11 @@ fn ready(proposal: &ProposalView) -> bool {
 
 fn one(proposal: &ProposalView, props: &Props, time: f64) -> Html {
     let ProposalView { proposer, name, .. } = proposal;
-    let given = proposal.approvals.iter().filter(|approval| approval.given).count();
+    let given = proposal
+        .approvals
+        .iter()
+        .filter(|approval| approval.given)
+        .count();
     let deadline = if proposal.expired {
         "its time is over".to_owned()
     } else {
@@ -63,7 +67,11 @@ fn one(proposal: &ProposalView, props: &Props, time: f64) -> Html {
     let revoke = |approval: &ApprovalView| {
         let (proposer, name, who) = (proposer.clone(), name.clone(), approval.who.clone());
         let title = format!("Take back · {name}");
-        direct(&props.ondeed, title, Intent::RevokeApproval { proposer, name, who })
+        direct(
+            &props.ondeed,
+            title,
+            Intent::RevokeApproval { proposer, name, who },
+        )
     };
     let execute = direct(
         &props.ondeed,
@@ -172,7 +180,10 @@ mod tests {
     fn two_of_three_are_enough_where_the_threshold_says_so() {
         assert!(!ready(&proposal([true, false, false], Some(1))));
         assert!(ready(&proposal([true, true, false], Some(2))));
-        assert!(!ready(&proposal([true, true, false], None)), "nothing is known of what it needs");
+        assert!(
+            !ready(&proposal([true, true, false], None)),
+            "nothing is known of what it needs"
+        );
         assert!(ready(&proposal([true, true, true], None)));
     }
 }

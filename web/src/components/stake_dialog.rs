@@ -50,7 +50,11 @@ pub(crate) fn StakeDialog(props: &Props) -> Html {
         };
     }
     let whose = if taking && !account.pledges.iter().any(|pledge| pledge.to == *to) {
-        account.pledges.first().map(|pledge| pledge.to.clone()).unwrap_or_default()
+        account
+            .pledges
+            .first()
+            .map(|pledge| pledge.to.clone())
+            .unwrap_or_default()
     } else {
         (*to).clone()
     };

@@ -5,8 +5,8 @@ use yew::prelude::*;
 
 use crate::components::deed::Deed;
 use crate::components::{
-    Action, Activity, Badge, Balance, Button, Card, DeedDialog, Form, GasStat, Glyph, Layout, LinkButton, RamStat,
-    RewardsStat, StakeDialog, StakedStat, UnlockingStat, VotingStat, Waiting, Weight,
+    Action, Activity, Badge, Balance, Button, Card, DeedDialog, Form, GasStat, Glyph, Layout, LinkButton,
+    RamStat, RewardsStat, StakeDialog, StakedStat, UnlockingStat, VotingStat, Waiting, Weight,
 };
 use crate::route::Route;
 use crate::store::use_store;

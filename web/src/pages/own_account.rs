@@ -5,7 +5,8 @@ use yew::prelude::*;
 
 use crate::components::deed::Deed;
 use crate::components::{
-    AccountList, Badge, Button, Card, DeedDialog, Empty, Facts, Form, Layout, OwnNode, Permissions, Proposals, Waiting,
+    AccountList, Badge, Button, Card, DeedDialog, Empty, Facts, Form, Layout, OwnNode, Permissions,
+    Proposals, Waiting,
 };
 use crate::format;
 use crate::store::use_store;

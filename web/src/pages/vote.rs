@@ -5,8 +5,8 @@ use yew::prelude::*;
 
 use crate::components::deed::Deed;
 use crate::components::{
-    Badge, Card, DeedDialog, ElectionStat, Empty, Field, Form, FreeStat, Layout, MyVotes, NodeDialog, Nodes, Notice,
-    RewardsStat, Stat, Tone, VoteDialog, VotingStat,
+    Badge, Card, DeedDialog, ElectionStat, Empty, Field, Form, FreeStat, Layout, MyVotes, NodeDialog, Nodes,
+    Notice, RewardsStat, Stat, Tone, VoteDialog, VotingStat,
 };
 use crate::format;
 use crate::route::{Route, go};

@@ -8,13 +8,13 @@ mod command;
 mod view;
 
 pub use account::{
-    AccountView, ActionView, ApprovalView, GasView, GroupView, ItemView, NeedView, PermissionView, PledgeView, ProposalView,
-    RamView, ReturnView, RewardsView, StakedView, VoidView, VoteView,
+    AccountView, ActionView, ApprovalView, GasView, GroupView, ItemView, NeedView, PermissionView,
+    PledgeView, ProposalView, RamView, ReturnView, RewardsView, StakedView, VoidView, VoteView,
 };
 pub use command::{Command, Intent, NameStatus, NodeText, ProposedAction, Reply, Review, Secret};
 pub use view::{
-    ActivityView, CandidateView, CandidatesView, ChainView, Face, Found, HeadView, KeysView, LossView, NodeStatus,
-    RelayView, SeatView, Shown, Stage, Sync, View,
+    ActivityView, CandidateView, CandidatesView, ChainView, Face, Found, HeadView, KeysView, LossView,
+    NodeStatus, RelayView, SeatView, Shown, Stage, Sync, View,
 };
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};

@@ -1,8 +1,8 @@
 //! What is proved of the present account, as the page draws it.
 
 use crate::protocol::{
-    AccountView, GasView, GroupView, ItemView, PermissionView, PledgeView, RamView, ReturnView, RewardsView, Shown,
-    StakedView, VoidView, VoteView,
+    AccountView, GasView, GroupView, ItemView, PermissionView, PledgeView, RamView, ReturnView, RewardsView,
+    Shown, StakedView, VoidView, VoteView,
 };
 use credo_light::{HeldVote, Holdings, ReturnReason, Returning, VoteStanding};
 use credo_primitives::entry::{Account, Gas, Item, Principal};
@@ -41,9 +41,7 @@ impl Core {
             .map(|(_, amount)| u128::from(amount.units()))
             .sum();
         let key = self.keys.public_key();
-        let can = |permission: &str| {
-            matches!((&held.record, key), (Some(record), Some(key)) if permissions::satisfies(record, permission, key))
-        };
+        let can = |permission: &str| matches!((&held.record, key), (Some(record), Some(key)) if permissions::satisfies(record, permission, key));
         Some(AccountView {
             name: name.to_string(),
             balance: shown(held.spendable(now_ms).to_string(), face),
@@ -104,9 +102,13 @@ impl Core {
                 let around = self.surroundings()?;
                 Some(around.node(node, 0, false, false))
             }),
-            proposals: self.facts.proposals.view(held.record.as_ref(), key, now_ms, &holding.proof, |proof| {
-                self.chain.synced() && head.saturating_sub(proof.height) < BEHIND
-            }),
+            proposals: self.facts.proposals.view(
+                held.record.as_ref(),
+                key,
+                now_ms,
+                &holding.proof,
+                |proof| self.chain.synced() && head.saturating_sub(proof.height) < BEHIND,
+            ),
         })
     }
 }

@@ -178,7 +178,11 @@ impl Core {
 
     /// Fetches the list once for an account that votes or has a node: its rewards and its dates rest on it.
     pub(super) fn list_for_account(&mut self) {
-        let wanted = self.facts.holding.as_ref().is_some_and(|holding| holding.held.needs_list());
+        let wanted = self
+            .facts
+            .holding
+            .as_ref()
+            .is_some_and(|holding| holding.held.needs_list());
         if wanted && self.now - self.list_asked > ACCOUNT_LIST_MS {
             self.ask_list();
         }

@@ -240,7 +240,11 @@ impl Core {
         let name = query.account();
         let mut lines = Lines::new();
         let chain_ms = proof.time_ms as u64;
-        line(&mut lines, "Balance", format!("{} IOST", held.spendable(chain_ms)));
+        line(
+            &mut lines,
+            "Balance",
+            format!("{} IOST", held.spendable(chain_ms)),
+        );
         let staked = held.staked();
         for (label, amount) in [
             ("In votes", staked.votes),

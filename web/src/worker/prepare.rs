@@ -5,8 +5,8 @@ use credo_light::{AccountQuery, Holdings, Query};
 use credo_primitives::entry::Proposal;
 use credo_primitives::{AccountName, StateKey};
 use credo_wallet::{
-    Basis, Intent as Wanted, IntentError, NodeDeed, PermissionDeed, ProposalDeed, Registration, Requested, draft,
-    permission_name, weight,
+    Basis, Intent as Wanted, IntentError, NodeDeed, PermissionDeed, ProposalDeed, Registration, Requested,
+    draft, permission_name, weight,
 };
 
 use super::commands::NO_CHAIN;

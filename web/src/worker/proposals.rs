@@ -146,7 +146,10 @@ impl Followed {
         let known = self.known.as_ref()?;
         let mine = |who: &Principal| match who {
             Principal::Key(held) => Some(held) == key,
-            Principal::Account { account: of, permission } => {
+            Principal::Account {
+                account: of,
+                permission,
+            } => {
                 matches!((account, key), (Some(record), Some(key))
                     if record.name == *of && permissions::satisfies(record, permission.as_str(), key))
             }
@@ -201,7 +204,11 @@ impl Known {
                 .sum();
             Some(NeedView {
                 account: name.to_string(),
-                weight: if whole { u64::from(active.threshold) } else { weight },
+                weight: if whole {
+                    u64::from(active.threshold)
+                } else {
+                    weight
+                },
                 threshold: active.threshold,
             })
         };
@@ -241,7 +248,10 @@ impl Core {
             return;
         }
         let records = followed.records();
-        let proposals = records.ids.iter().map(|(proposer, name)| StateKey::proposal(proposer, name));
+        let proposals = records
+            .ids
+            .iter()
+            .map(|(proposer, name)| StateKey::proposal(proposer, name));
         let accounts = records.actors.iter().map(StateKey::account);
         let keys = proposals.chain(accounts).collect();
         if self.ask(Query::State(keys), Purpose::Proposals(records)) {

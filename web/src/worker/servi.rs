@@ -98,7 +98,9 @@ impl Surroundings<'_> {
             // As the round at this epoch's end counts them (P-14): one is the best there is. Standing aside needs none.
             unproved: self.epoch.saturating_sub(node.available.max(node.aside_until)),
             missed_epochs: node.missed,
-            aside_until: node.is_aside(self.epoch.saturating_add(1)).then_some(node.aside_until),
+            aside_until: node
+                .is_aside(self.epoch.saturating_add(1))
+                .then_some(node.aside_until),
             leaving: node.leaving,
             loss: node.loss.map(|loss| LossView {
                 reason: loss.reason.sentence().to_owned(),

@@ -203,13 +203,22 @@ fn an_honest_relay_gives_a_proved_wallet() {
     let dates: Vec<(&str, f64, &str)> = account
         .unlocking
         .iter()
-        .map(|one| (one.amount.as_str(), one.until_ms - chain.spec.time_ms as f64, one.why.as_str()))
+        .map(|one| {
+            (
+                one.amount.as_str(),
+                one.until_ms - chain.spec.time_ms as f64,
+                one.why.as_str(),
+            )
+        })
         .collect();
     assert_eq!(dates, [("5", 60_000.0, ""), ("40", 120_000.0, "from servi_006")]);
     let void = account.votes[1].void.as_ref().expect("it counts no longer");
     assert!(void.reason.contains("no block"), "{}", void.reason);
     let gas = account.gas.expect("gas").value;
-    assert_eq!((gas.limit, gas.earned, gas.per_day), (96_000_000.0, 123.0, 32_000_000.0));
+    assert_eq!(
+        (gas.limit, gas.earned, gas.per_day),
+        (96_000_000.0, 123.0, 32_000_000.0)
+    );
     assert!(gas.now >= 50_123.0, "{gas:?}");
     let staked = account.staked.expect("stakes").value;
     assert_eq!((staked.votes.as_str(), staked.pledges.as_str()), ("290", "30"));
@@ -218,7 +227,10 @@ fn an_honest_relay_gives_a_proved_wallet() {
     let proposals = account.proposals.expect("proposals");
     assert!(matches!(proposals.face, Face::Proved { .. }));
     let proposal = &proposals.value[0];
-    assert_eq!((proposal.proposer.as_str(), proposal.name.as_str()), ("servi_001", "chairs"));
+    assert_eq!(
+        (proposal.proposer.as_str(), proposal.name.as_str()),
+        ("servi_001", "chairs")
+    );
     let marks: Vec<(bool, bool)> = proposal.approvals.iter().map(|a| (a.given, a.mine)).collect();
     assert_eq!(marks, [(true, false), (false, true)]);
     assert_eq!((proposal.needs[0].weight, proposal.needs[0].threshold), (0, 100));

@@ -3,21 +3,19 @@
 
 use commonware_codec::Encode as _;
 use credo_msb::{HandOver, History, MSB_VERSION, MsbHeader};
-use credo_pob::{
-    Candidate, CandidateStatus, Candidates, ListDigest, Loss, Round, Seat, Turns, Vote, Voter,
-};
+use credo_pob::{Candidate, CandidateStatus, Candidates, ListDigest, Loss, Round, Seat, Turns, Vote, Voter};
 use credo_primitives::block::HEADER_VERSION;
 use credo_primitives::block::StateCommitment;
 use credo_primitives::entry::{
-    Account, Balance, Contribution, Contributor, Ended, Frozen, Gas, Item, KeyAccounts, LossReason, Permission,
-    Pledge, Pledges, Pool, Principal, Proposal, ProposedAction, Ram, Requested, TokenInfo, Vesting, Waiting,
-    WaitingProposal,
+    Account, Balance, Contribution, Contributor, Ended, Frozen, Gas, Item, KeyAccounts, LossReason,
+    Permission, Pledge, Pledges, Pool, Principal, Proposal, ProposedAction, Ram, Requested, TokenInfo,
+    Vesting, Waiting, WaitingProposal,
 };
 use credo_primitives::hash::ZERO_DIGEST;
 use credo_primitives::spec::SPEC_VERSION;
 use credo_primitives::{
-    AccountName, Action, Algorithm, Amount, ChainSpec, Digest, Header, Parameters, Preset, PublicKey, Receipt,
-    SecretKey, StateKey, Status, StatusCode, Text, Transaction, merkle, sha256,
+    AccountName, Action, Algorithm, Amount, ChainSpec, Digest, Header, Parameters, Preset, PublicKey,
+    Receipt, SecretKey, StateKey, Status, StatusCode, Text, Transaction, merkle, sha256,
 };
 use credo_state::Writes;
 use credo_wire::KeyProof;
@@ -105,7 +103,13 @@ fn candidates(config: &TestConfig, height: u64) -> Candidates {
             // A sixteenth of what a vote is worth.
             voter_coef: 1 << 60,
         })
-        .map(|node| if node.account == servi(LOST) { lost(config, node) } else { node })
+        .map(|node| {
+            if node.account == servi(LOST) {
+                lost(config, node)
+            } else {
+                node
+            }
+        })
         .collect();
     Candidates::new(list, u64::from(pool) + 2)
 }

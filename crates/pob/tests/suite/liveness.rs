@@ -237,7 +237,7 @@ fn leaving_can_be_taken_back_and_a_node_that_does_not_stand_leaves_at_once() {
         Err(PobError::NotExists)
     );
     assert_eq!(
-        ledger.fold(&mut voter, &[ended.clone()], 49 + LOCK_MS),
+        ledger.fold(&mut voter, std::slice::from_ref(&ended), 49 + LOCK_MS),
         Ok(Amount::ZERO)
     );
     assert_eq!(ledger.fold(&mut voter, &[ended], 50 + LOCK_MS), Ok(units(5)));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use credo_pob::{Candidate, CandidateStatus, Candidates, Ledger, ListDigest, Round, Rules, Voter, run_round};
 use credo_primitives::spec::Parameters;
-use credo_primitives::{Amount, Preset, Text};
+use credo_primitives::{Amount, Preset};
 
 use crate::{at, empty, key, name, node, rules, standing, units};
 
@@ -148,12 +148,12 @@ fn no_balance_exceeds_the_cap() {
     // One seat: A always wins it, B collects up to ten times all votes.
     let mut ledger = standing(&[10, 9]);
     for epoch in 0..200 {
-        ledger.run_round(&at(None, epoch), &rules(1)).round;
+        ledger.run_round(&at(None, epoch), &rules(1));
         assert!(servi(ledger.candidates()).iter().all(|s| *s <= 190));
     }
     // A cap that falls because votes were taken back cuts what was saved.
     let mut ledger = standing(&[1, 50]);
-    ledger.run_round(&at(None, 0), &rules(1)).round;
+    ledger.run_round(&at(None, 0), &rules(1));
     let mut saved = ledger.candidates().clone();
     saved.list[1].servi = 510;
     let mut voter = Voter::default();
@@ -221,7 +221,7 @@ fn ten_thousand_candidates_are_ranked_as_a_full_sort_ranks_them() {
 #[test]
 fn the_lists_bytes_stay_as_they_are() {
     let mut ledger = standing(&[10, 8]);
-    ledger.run_round(&at(None, 0), &rules(1)).round;
+    ledger.run_round(&at(None, 0), &rules(1));
     let list = ledger.candidates();
     let bytes = list.to_bytes();
     assert_eq!(&Candidates::from_bytes(&bytes).unwrap(), list);

@@ -62,8 +62,10 @@ fn vote(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
     }
     stake::lock(host, &account, amount)?;
     let mut votes = votes_of(host, id, &account)?;
-    match votes.votes.iter_mut().find(|v| v.option == option.name) {
-        Some(vote) => {
+    let at = votes.votes.iter().position(|v| v.option == option.name);
+    match at {
+        Some(at) => {
+            let vote = &mut votes.votes[at];
             clear(vote, Some(option));
             vote.amount = vote.amount.checked_add(amount)?;
             vote.height = host.ctx.height;
@@ -183,7 +185,7 @@ fn get_result(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
         .iter()
         .filter(|o| !o.deleted && o.votes >= voting.min_vote)
         .collect();
-    best.sort_by(|a, b| b.votes.cmp(&a.votes));
+    best.sort_by_key(|option| std::cmp::Reverse(option.votes));
     best.truncate(voting.result_number as usize);
     let shown: Vec<_> = best
         .into_iter()

@@ -96,8 +96,9 @@ fn weight(number: i64) -> Result<u32, Stop> {
 }
 
 fn assign(items: &mut Vec<Item>, principal: Principal, weight: u32) -> Result<(), Stop> {
-    match items.iter_mut().find(|item| item.principal == principal) {
-        Some(item) => item.weight = weight,
+    let at = items.iter().position(|item| item.principal == principal);
+    match at {
+        Some(at) => items[at].weight = weight,
         None if items.len() >= MAX_ITEMS => return fail(format!("there are {MAX_ITEMS} items already")),
         None => items.push(Item { principal, weight }),
     }

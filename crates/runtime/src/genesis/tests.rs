@@ -247,7 +247,8 @@ fn the_main_network_has_its_supply_exactly() {
 #[test]
 fn what_makes_no_chain_is_refused_with_a_sentence() {
     let stranger = || name("stranger");
-    let cases: Vec<(Box<dyn Fn(&mut Genesis)>, GenesisError)> = vec![
+    type Case = (Box<dyn Fn(&mut Genesis)>, GenesisError);
+    let cases: Vec<Case> = vec![
         (
             Box::new(|f| f.accounts[0].active.threshold = 4),
             GenesisError::Keys {
