@@ -120,8 +120,8 @@ fn parts(genesis: &Genesis) -> Vec<Part> {
     for grant in &genesis.grants {
         *granted.entry(grant.allocation.as_str()).or_default() += u128::from(grant.amount.units());
     }
-    let known = if is_public(genesis.preset) {
-        &supply::ALLOCATIONS[..]
+    let known: &[supply::Allocation] = if is_public(genesis.preset) {
+        &supply::ALLOCATIONS
     } else {
         &[]
     };

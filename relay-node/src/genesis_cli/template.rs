@@ -11,7 +11,7 @@ use credo_primitives::spec::{
 use credo_primitives::{AccountName, Amount, ConsensusKey, Digest, Parameters, Preset, Text, hash};
 use serde::Deserialize;
 
-use super::check::{is_public, name_of};
+use super::check::{is_public, name_of, shown, sum};
 use super::date;
 
 /// Most bytes of a template.
@@ -170,7 +170,7 @@ pub(super) fn build(text: &str, preset: Preset) -> Result<Genesis, Vec<String>> 
     });
     let candidates = candidates.collect();
     if !is_public(preset) {
-        let liquid: u128 = grants.iter().map(|grant| u128::from(grant.amount.units())).sum();
+        let liquid = sum(grants.iter().map(|grant| &grant.amount));
         let liquid = liquid + u128::from(template.pool.units());
         match u64::try_from(liquid).ok().and_then(Amount::from_units) {
             Some(liquid) => parameters.available_votes = liquid,
@@ -216,25 +216,18 @@ fn balance(
     deposit: Amount,
     problems: &mut Vec<String>,
 ) -> Amount {
-    let sum = |amounts: &mut dyn Iterator<Item = &Amount>| -> u128 {
-        amounts.map(|amount| u128::from(amount.units())).sum()
-    };
-    let granted = sum(&mut account.grants.values());
+    let granted = sum(account.grants.values());
     let stands = candidates
         .iter()
         .any(|candidate| candidate.account == account.name);
     let deposit = if stands { deposit } else { Amount::ZERO };
-    let votes = sum(&mut account.votes.values());
-    let staked = sum(&mut [account.pledge, deposit].iter()) + votes;
+    let votes = sum(account.votes.values());
+    let staked = sum([account.pledge, deposit].iter()) + votes;
     let left = granted.checked_sub(staked);
     let left = left
         .and_then(|left| u64::try_from(left).ok())
         .and_then(Amount::from_units);
     left.unwrap_or_else(|| {
-        let shown = |units: u128| {
-            let amount = u64::try_from(units).ok().and_then(Amount::from_units);
-            amount.map_or_else(|| "more than the largest amount of".to_owned(), |a| a.to_string())
-        };
         problems.push(format!(
             "{}: grants of {} IOST don't cover {} IOST: a pledge of {}, votes of {} and a deposit of {deposit}",
             account.name,

@@ -17,7 +17,7 @@ struct Line {
 
 /// What a command prints and whether it succeeds; an error's text when it can't run.
 fn command(line: &[&str]) -> (bool, String) {
-    let args = Line::try_parse_from([&["genesis"], line].concat()).unwrap().args;
+    let args = Line::try_parse_from([&["genesis"][..], line].concat()).unwrap().args;
     let mut out = Vec::new();
     let ok = match run(&args, &mut out) {
         Ok(code) => code == ExitCode::SUCCESS,
@@ -400,7 +400,8 @@ fn fewer_than_four_candidates_make_no_chain_but_a_devnet() {
         let end = text[at..]
             .find("# A part that vests")
             .map_or(text.len(), |end| at + end);
-        format!("{}{}", &text[..at], &text[end..])
+        let text = format!("{}{}", &text[..at], &text[end..]);
+        text.replace("votes = { fourth = ", "votes = { first = ")
     };
     let folder = Folder::new();
     for preset in ["main", "test", "private"] {
@@ -457,7 +458,7 @@ fn a_file_that_was_changed_fails_the_check_with_reasons() {
         let (ok, said) = folder.check_changed(change);
         assert!(!ok, "{reason}");
         assert!(
-            said.contains(&format!("wrong: {reason}")),
+            said.contains("wrong: ") && said.contains(reason),
             "expected: {reason}\nsaid: {said}"
         );
     }
