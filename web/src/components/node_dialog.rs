@@ -122,7 +122,7 @@ pub(crate) fn NodeDialog(props: &Props) -> Html {
             }
             <Facts facts={facts(node, &props.chain, time)} />
             <Layout form={Form::Row}>
-                <Button weight={Weight::Main} onpress={onvote} disabled={!props.can_vote}>{ "Vote" }</Button>
+                <Button weight={Weight::Main} onpress={onvote} disabled={!props.can_vote || !super::node_row::votable(node)}>{ "Vote" }</Button>
                 <CopyButton text={link(&node.account)} label={format!("Copy the link to {}", node.account)} words="Copy link" />
             </Layout>
         </Dialog>

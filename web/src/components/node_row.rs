@@ -98,12 +98,12 @@ pub(crate) fn NodeRow(props: &Props) -> Html {
                     <Turns produced={node.produced} missed={node.missed} expected={props.turns} />
                 }
             </td>
-            <td class="num hide-s" title="Epochs since its last proof of availability, of those after which it is out">
+            <td class="num hide-m" title="Epochs since its last proof of availability, of those after which it is out">
                 if candidate {
                     if late { <span class="objection">{ available }</span> } else { { available } }
                 }
             </td>
-            <td class="num hide-s">{ format!("{} %", node.fee_share) }</td>
+            <td class="num hide-m">{ format!("{} %", node.fee_share) }</td>
             <td class="num">
                 <Button weight={Weight::Small} {onpress} disabled={!props.can_vote || !votable(node)}
                     label={format!("{words} {} {}", if props.mine.is_some() { "votes on" } else { "for" }, node.account)}>{ words }</Button>

@@ -137,8 +137,8 @@ pub(crate) fn Nodes(props: &Props) -> Html {
                     <th class="num" scope="col">{ "Votes" }</th>
                     <th class="num hide-s" scope="col">{ "Servi" }</th>
                     <th class="hide-s" scope="col">{ "Turns this epoch" }</th>
-                    <th class="num hide-s" scope="col">{ "Available" }</th>
-                    <th class="num hide-s" scope="col">{ "Of fees" }</th>
+                    <th class="num hide-m" scope="col">{ "Available" }</th>
+                    <th class="num hide-m" scope="col">{ "Of fees" }</th>
                     <th scope="col"><span class="sr">{ "Vote" }</span></th>
                 </tr>
             </thead>
