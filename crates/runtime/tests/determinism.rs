@@ -5,6 +5,8 @@
 mod calls;
 #[path = "suite/chain.rs"]
 mod chain;
+#[path = "suite/checks.rs"]
+mod checks;
 
 use commonware_codec::Encode as _;
 use credo_primitives::{Digest, sha256};

@@ -71,18 +71,17 @@ pub(crate) struct WellKnown {
 
 impl WellKnown {
     pub(crate) fn of<'a>(names: impl Iterator<Item = &'a str>) -> Result<Self, DevnetError> {
-        let nodes: Vec<String> = (0..MAX_NODES).map(node_name).collect();
         let mut known = Self {
             accounts: BTreeSet::from([SecretKey::from_base58(WELL_KNOWN_KEY).map_err(made)?.public_key()]),
             nodes: BTreeSet::new(),
         };
-        let fixed = FOUNDATION_KEYS
-            .into_iter()
-            .chain(nodes.iter().map(String::as_str));
-        for name in fixed.chain(names) {
+        let mut add = |name: &str| -> Result<(), DevnetError> {
             known.accounts.insert(account_key(name)?);
             known.nodes.insert(consensus_key(name)?);
-        }
+            Ok(())
+        };
+        (0..MAX_NODES).map(node_name).try_for_each(|name| add(&name))?;
+        FOUNDATION_KEYS.into_iter().chain(names).try_for_each(add)?;
         Ok(known)
     }
 

@@ -83,7 +83,8 @@ fn x(month: u32) -> u64 {
 /// A picture: what is available for votes over the months, by where it comes from.
 pub(super) fn svg() -> String {
     let months = schedule();
-    let layers: [(&str, &str, fn(&Month) -> u64); 3] = [
+    type Layer = (&'static str, &'static str, fn(&Month) -> u64);
+    let layers: [Layer; 3] = [
         ("#94d2bd", "reward pool: treasury and community", |m| {
             m.available.units()
         }),

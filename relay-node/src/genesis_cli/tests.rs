@@ -17,7 +17,9 @@ struct Line {
 
 /// What a command prints and whether it succeeds; an error's text when it can't run.
 fn command(line: &[&str]) -> (bool, String) {
-    let args = Line::try_parse_from([&["genesis"][..], line].concat()).unwrap().args;
+    let args = Line::try_parse_from([&["genesis"][..], line].concat())
+        .unwrap()
+        .args;
     let mut out = Vec::new();
     let ok = match run(&args, &mut out) {
         Ok(code) => code == ExitCode::SUCCESS,
@@ -424,7 +426,8 @@ fn fewer_than_four_candidates_make_no_chain_but_a_devnet() {
 fn a_file_that_was_changed_fails_the_check_with_reasons() {
     let folder = Folder::new();
     assert!(folder.make("main", &filled("main")).0);
-    let changes: Vec<(Box<dyn FnOnce(&mut Genesis)>, &str)> = vec![
+    type Change = (Box<dyn FnOnce(&mut Genesis)>, &'static str);
+    let changes: Vec<Change> = vec![
         (
             Box::new(|g| g.accounts[0].balance = Amount::ZERO),
             "foundation is granted 1000000 IOST, but holds, pledges, votes with and has as deposit 100000",

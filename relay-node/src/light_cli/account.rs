@@ -1,6 +1,8 @@
 //! `light account`: all that is proved of one account.
 
-use credo_light::{AccountQuery, Answer, HeldVote, Holdings, ProofInfo, Query, ReturnReason, Returning, VoteStanding};
+use credo_light::{
+    AccountQuery, Answer, HeldVote, Holdings, ProofInfo, Query, ReturnReason, Returning, VoteStanding,
+};
 use credo_pob::{Candidate, CandidateStatus, Candidates};
 use credo_primitives::entry::{Item, Permission};
 use credo_primitives::{AccountName, Parameters};
@@ -192,7 +194,10 @@ fn show(follower: &Follower, held: &Holdings, proof: &ProofInfo) -> Result<Shown
         ("account", name.to_string()),
         ("balance", format!("{spendable} IOST")),
         ("gas", gas_text),
-        ("RAM", format!("{} bytes, {} of them its own", held.ram.total, held.ram.own)),
+        (
+            "RAM",
+            format!("{} bytes, {} of them its own", held.ram.total, held.ram.own),
+        ),
         (
             "staked",
             format!(
@@ -219,12 +224,12 @@ fn show(follower: &Follower, held: &Holdings, proof: &ProofInfo) -> Result<Shown
         ("unlocking", text)
     }));
     lines.extend(votes.iter().map(|v| ("votes", vote_text(v))));
-    lines.extend(
-        held.pledges
-            .to
-            .iter()
-            .map(|p| ("pledge", format!("{} IOST for the gas of {}", p.amount, p.account))),
-    );
+    lines.extend(held.pledges.to.iter().map(|p| {
+        (
+            "pledge",
+            format!("{} IOST for the gas of {}", p.amount, p.account),
+        )
+    }));
     for permission in record.iter().flat_map(|a| &a.permissions) {
         lines.extend(permission.items.iter().map(|item| {
             let who = item_text(&item.principal);

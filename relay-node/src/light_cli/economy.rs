@@ -55,12 +55,17 @@ pub(super) async fn ask(follower: &mut Follower) -> Result<Shown, Failure> {
         ),
         (
             "reward pool",
-            format!("{} IOST free, at most {per_year} a year; {} paid so far", pool.free, pool.paid),
+            format!(
+                "{} IOST free, at most {per_year} a year; {} paid so far",
+                pool.free, pool.paid
+            ),
         ),
         ("unvested", format!("{unvested} IOST")),
     ]);
     lines.extend(pool.vesting.iter().map(|part| {
-        let next = part.next_ms().map_or_else(|| "over".into(), |at| format!("next on {}", date(at)));
+        let next = part
+            .next_ms()
+            .map_or_else(|| "over".into(), |at| format!("next on {}", date(at)));
         let text = format!(
             "{}: {} of {} IOST to come, {} of {} months done, {next}",
             part.account,

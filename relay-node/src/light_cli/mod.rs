@@ -3,8 +3,12 @@
 //! It asks relays as a browser does and shows nothing that it didn't verify, with what proved it. The relay may be
 //! anybody's: it can withhold, it cannot forge. The exit code tells a script why there was no answer ([`Failure`]).
 
+mod account;
 pub(crate) mod directory;
+mod economy;
 pub(crate) mod follow;
+mod nodes;
+mod proposals;
 pub(crate) mod show;
 #[cfg(test)]
 mod tests;
@@ -262,7 +266,10 @@ async fn state(
     let Answer::State(entries) = follower.ask(Query::State(keys)).await? else {
         return Err(unexpected());
     };
-    let proof = entries.first().map(|entry| entry.proof.clone()).ok_or_else(unexpected)?;
+    let proof = entries
+        .first()
+        .map(|entry| entry.proof.clone())
+        .ok_or_else(unexpected)?;
     Ok((entries.into_iter().map(|entry| entry.value).collect(), proof))
 }
 

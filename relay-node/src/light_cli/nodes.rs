@@ -190,7 +190,10 @@ pub(super) fn show(follower: &Follower, proved: &Proved<CandidatesInfo>) -> Show
         "put_off": round.map(|r| r.put_off),
         "candidates": list,
     });
-    let rows = ranked.iter().enumerate().map(|(n, node)| ranking.row(n + 1, node));
+    let rows = ranked
+        .iter()
+        .enumerate()
+        .map(|(n, node)| ranking.row(n + 1, node));
     let rows = rows.collect();
     let mut lines = vec![
         (
@@ -212,7 +215,16 @@ pub(super) fn show(follower: &Follower, proved: &Proved<CandidatesInfo>) -> Show
     let mut shown = Shown::new(follower, json, lines, Some(&proved.proof));
     shown.table = Some(Table {
         head: vec![
-            "rank", "account", "votes", "servi", "committee", "turns", "available", "fees", "deposit", "standing",
+            "rank",
+            "account",
+            "votes",
+            "servi",
+            "committee",
+            "turns",
+            "available",
+            "fees",
+            "deposit",
+            "standing",
         ],
         rows,
     });

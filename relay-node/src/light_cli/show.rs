@@ -199,7 +199,7 @@ pub(crate) fn date(ms: u64) -> String {
 }
 
 /// Units of 10⁻⁸ as decimal text.
-pub(crate) pub(crate) fn decimal(units: u128) -> String {
+pub(crate) fn decimal(units: u128) -> String {
     const UNIT: u128 = 100_000_000;
     let (whole, fraction) = (units / UNIT, units % UNIT);
     if fraction == 0 {

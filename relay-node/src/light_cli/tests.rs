@@ -243,12 +243,18 @@ async fn an_account_is_shown_with_its_stakes_dates_rewards_and_gas() {
     assert_eq!(json["gas"]["limit"], 96_000_000);
     assert!(json["gas"]["now"].as_u64().unwrap() >= 50_123, "{json}");
     let votes = json["votes"].as_array().unwrap();
-    assert_eq!((&votes[0]["counts"], &votes[0]["rewards"]), (&true.into(), &"15.625".into()));
+    assert_eq!(
+        (&votes[0]["counts"], &votes[0]["rewards"]),
+        (&true.into(), &"15.625".into())
+    );
     assert_eq!(votes[1]["counts"], false);
     assert_eq!(votes[1]["returns_ms"], start + 120_000);
     assert_eq!(votes[1]["reason"], "It had turns and produced no block.");
     let locked = json["locked"].as_array().unwrap();
-    let dates: Vec<_> = locked.iter().map(|l| l["until_ms"].as_u64().unwrap() - start).collect();
+    let dates: Vec<_> = locked
+        .iter()
+        .map(|l| l["until_ms"].as_u64().unwrap() - start)
+        .collect();
     assert_eq!(dates, [60_000, 120_000]);
     assert_eq!(json["permissions"][0]["items"][0]["weight"], 100);
     assert!(json["proof"]["signatures"].as_u64().unwrap() >= 3);
@@ -269,21 +275,33 @@ async fn candidates_proposals_and_supply_are_shown() {
     assert_eq!(lost["loss"]["reason"], "It had turns and produced no block.");
     assert_eq!(lost["loss"]["until_ms"], chain.spec.time_ms + 120_000);
     let node = find("servi_001");
-    assert_eq!((&node["status"], &node["fee_share"]), (&"candidate".into(), &10.into()));
-    assert_eq!((&node["deposit"], &node["voters_percent"]), (&"1000".into(), &50.into()));
+    assert_eq!(
+        (&node["status"], &node["fee_share"]),
+        (&"candidate".into(), &10.into())
+    );
+    assert_eq!(
+        (&node["deposit"], &node["voters_percent"]),
+        (&"1000".into(), &50.into())
+    );
     assert_eq!(node["epochs_unproved"], list["epoch"]);
     assert_eq!(list["put_off"], 0);
 
     let proposals = light(&relays, spec, &["proposals", "marlow"]).await.unwrap();
     assert!(proposals.missing.is_none());
     let one = &proposals.json["proposals"][0];
-    assert_eq!((&one["proposer"], &one["name"]), (&"servi_001".into(), &"chairs".into()));
+    assert_eq!(
+        (&one["proposer"], &one["name"]),
+        (&"servi_001".into(), &"chairs".into())
+    );
     assert_eq!(
         one["actions"][0]["words"],
         "marlow sends 250 IOST to harbor_cafe (\u{201c}for chairs\u{201d})"
     );
     let asked = one["requested"].as_array().unwrap();
-    assert_eq!((&asked[0]["approved"], &asked[1]["approved"]), (&true.into(), &false.into()));
+    assert_eq!(
+        (&asked[0]["approved"], &asked[1]["approved"]),
+        (&true.into(), &false.into())
+    );
 
     let supply = light(&relays, spec, &["supply"]).await.unwrap().json;
     assert_eq!(supply["supply"], "20999999990");

@@ -126,9 +126,7 @@ impl DataDir {
 pub fn public_key(path: &Path) -> Result<ConsensusKey, DataDirError> {
     let path = path.join(KEY_FILE);
     let text = fs::read_to_string(&path).map_err(io(&path))?;
-    Ok(read_key(&text)
-        .ok_or_else(|| DataDirError::Key(path))?
-        .public_key())
+    Ok(read_key(&text).ok_or(DataDirError::Key(path))?.public_key())
 }
 
 fn read_key(text: &str) -> Option<PrivateKey> {

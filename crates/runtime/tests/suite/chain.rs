@@ -8,7 +8,7 @@ use commonware_cryptography::{Signer as _, ed25519::PrivateKey};
 use credo_pob::{Candidates, Round, Voter};
 use credo_primitives::block::StateCommitment;
 use credo_primitives::entry::{
-    Balance, Contribution, IOST, MsbMark, Pledges, Pool, TokenInfo, Voting, VotingOptions, VotingVotes,
+    Balance, Contribution, IOST, MsbMark, Pledges, Pool, TokenInfo, VotingOptions, VotingVotes,
 };
 use credo_primitives::hash::ZERO_DIGEST;
 use credo_primitives::spec::{
@@ -349,8 +349,8 @@ impl Chain {
         }
         assert_eq!(held, units(token.supply), "supply");
         self.check_voting(&mut staked);
-        crate::gas::check(self);
-        crate::ram::check(self);
+        crate::checks::gas(self);
+        crate::checks::ram(self);
         staked.retain(|_, amount| *amount > 0);
         claimed.retain(|_, amount| *amount > 0);
         assert_eq!(staked, claimed, "stakes");

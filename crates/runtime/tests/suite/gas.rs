@@ -1,8 +1,5 @@
 //! `gas.iost`, and what transactions cost, to the edges.
 
-use std::collections::BTreeMap;
-
-use credo_pob::Voter;
 use credo_primitives::entry::{Gas, Pledge, Pledges};
 use credo_primitives::spec::Genesis;
 use credo_primitives::{Amount, CheckedTransaction, StateKey, StatusCode};
@@ -51,36 +48,6 @@ pub(crate) fn untouched(state: &State) -> State {
     let mut state = state.clone();
     state.retain(|key, _| !changes.iter().any(|prefix| key.as_str().starts_with(prefix)));
     state
-}
-
-/// Gas records say what stands in votes and pledges, and none holds more than it may.
-pub(crate) fn check(chain: &Chain) {
-    let mut staked: BTreeMap<String, (u64, u64)> = BTreeMap::new();
-    for key in chain.state.keys() {
-        if let Some(voter) = key.as_str().strip_prefix("vote_producer.iost/voter/") {
-            let record: Voter = chain.get(key).unwrap();
-            let votes: u64 = record.votes.iter().map(|vote| vote.amount.units()).sum();
-            staked.entry(voter.to_owned()).or_default().1 += votes;
-        } else if key.as_str().starts_with("gas.iost/pledges/") {
-            let record: Pledges = chain.get(key).unwrap();
-            assert!(record.to.is_sorted_by(|a, b| a.account < b.account));
-            for pledge in record.to {
-                assert!(!pledge.amount.is_zero());
-                staked.entry(pledge.account.to_string()).or_default().0 += pledge.amount.units();
-            }
-        }
-    }
-    staked.retain(|_, both| *both != (0, 0));
-    let mut counted = BTreeMap::new();
-    for key in chain.state.keys() {
-        if let Some(account) = key.as_str().strip_prefix("gas.iost/gas/") {
-            let record: Gas = chain.get(key).unwrap();
-            assert!(record.stock <= record.limit(RATE), "{account}");
-            counted.insert(account.to_owned(), (record.pledged.units(), record.voted.units()));
-        }
-    }
-    counted.retain(|_, both| *both != (0, 0));
-    assert_eq!(counted, staked, "stakes behind gas");
 }
 
 #[test]

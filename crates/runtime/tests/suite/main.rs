@@ -8,6 +8,7 @@ mod blocks;
 mod calls;
 mod candidacy;
 mod chain;
+mod checks;
 mod domain;
 mod epochs;
 mod exchange;

@@ -36,7 +36,7 @@ fn bounds(chain: &Chain) {
         .find(|c| c.servi > cap);
     // The cap is kept by rounds; votes taken back since the last one may leave more than it.
     assert!(
-        chain.height % chain.spec.parameters.epoch_length != 0 || over.is_none(),
+        !chain.height.is_multiple_of(chain.spec.parameters.epoch_length) || over.is_none(),
         "{over:?}"
     );
 }

@@ -36,25 +36,6 @@ fn receipts(receipt: &Receipt) -> Vec<(&str, &str)> {
         .collect()
 }
 
-/// Bytes sold are accounts' bytes, and the market can pay for those that can be sold back.
-pub(crate) fn check(chain: &Chain) {
-    let opened = RamMarket::start(START_MS);
-    let (mut total, mut own) = (0, 0);
-    for key in chain.state.keys() {
-        if key.as_str().starts_with("ram.iost/ram/") {
-            let ram: Ram = chain.get(key).unwrap();
-            assert!(ram.own <= ram.total, "{key}");
-            total += ram.total;
-            own += ram.own;
-        }
-    }
-    let market = market(chain);
-    assert_eq!(market.used - opened.used, total, "bytes sold");
-    let held = chain.balance("ram.iost").available;
-    assert!(market.proceeds(own) <= held, "the market can pay");
-    assert!(market.balance.checked_sub(opened.balance).unwrap() <= held);
-}
-
 #[test]
 fn the_market_opens_as_iosts_after_its_reserve() {
     let chain = Chain::new();
