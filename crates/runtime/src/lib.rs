@@ -10,8 +10,9 @@
 //!    counted (P-15), in an epoch's first block digest and state of the MSB before it are written (P-14; the last two are kept).
 //! 2. Transactions, each one whole or not at all. A transaction that may not stand in the block at all (expired,
 //!    replayed, not authorised, …) is a [`Refusal`] and leaves no trace. One whose action fails leaves its receipt,
-//!    with the reason, and the entry that refuses its replay; nothing else.
-//! 3. In an epoch's last block, the MSB block, there are no transactions (P-30): the round is run on the state before it (P-11).
+//!    with the reason, the charge for its gas, and the entry that refuses its replay; nothing else.
+//! 3. In an epoch's last block, the MSB block, there are no transactions (P-30): rewards are paid (P-20), the round is run on
+//!    the state before it (P-11), how candidacies ended is written (P-16), and the committee is kept for evidence (P-5).
 //! 4. The candidates' changed records are written, and the digest of the whole list once (P-42).
 //!
 //! # Deviations from IOST
@@ -19,8 +20,11 @@
 //! - Gas is charged by IOST's table, but for RAM: nobody is charged for that, since only the system's contracts run.
 //!   `ram_usage` is empty.
 //! - A transaction that would need gas to get its first gas ([`gas.iost/pledge`](charge)) stands in a block only if it succeeds.
-//! - `vote_producer.iost/applyRegister` is approved at once, and `logInProducer` is the application for candidacy
-//!   (P-10). The deposit that it locks follows with P-24, whose place is marked in `contracts/vote_producer.rs`.
+//! - `vote_producer.iost/applyRegister` is approved at once, but on a private network, and `logInProducer` is the application
+//!   for candidacy, which locks the deposit (P-10). `logOutProducer`, `applyUnregister` and `unregister` are one: the node
+//!   leaves in the next round. Elections, rewards and locks follow P-11 to P-24, not IOST's `stat` and bonus coefficients.
+//! - Nothing is minted: `issue.iost` pays out of the reward pool (P-20), and its minting actions are refused.
+//! - Contracts can't be deployed: `system.iost/setCode` says so.
 //! - Votes and pledges leave the balance without a `token.iost/transfer` receipt, so `amount_limit` doesn't count them: they are
 //!   locked, not spent.
 //! - A replay is recognised by what was signed and by whom
