@@ -8,8 +8,8 @@ use credo_primitives::block::HEADER_VERSION;
 use credo_primitives::block::StateCommitment;
 use credo_primitives::entry::{
     Account, Balance, Contribution, Contributor, Ended, Frozen, Gas, Item, KeyAccounts, LossReason,
-    Permission, Pledge, Pledges, Pool, Principal, Proposal, ProposedAction, Ram, Requested, TokenInfo,
-    Vesting, Waiting, WaitingProposal,
+    Permission, Pledge, Pledges, Pool, Principal, Proposal, Proposals, ProposedAction, Ram, Requested,
+    TokenInfo, Vesting, Waiting, WaitingProposal,
 };
 use credo_primitives::hash::ZERO_DIGEST;
 use credo_primitives::spec::SPEC_VERSION;
@@ -339,8 +339,8 @@ fn state(config: &TestConfig, height: u64, epoch: u64) -> (Writes, Vec<u8>) {
             .encode()
             .to_vec(),
         ),
-        None,
-        None,
+        Some(Waiting::default().encode().to_vec()),
+        Some(Proposals::default().encode().to_vec()),
         Some(proposal(config).encode().to_vec()),
     ];
     (keys().into_iter().zip(entries).collect(), bytes)
