@@ -121,7 +121,7 @@ fn honest_hand_overs_and_answers_hold() {
     assert_eq!(values[0].proof.height, chain.height());
     let list = chain.candidates(chain.height()).expect("there is one");
     let list = client.verify_candidates(&mut TestRng(2), &list).expect("holds");
-    assert_eq!(list.value.candidates.list.len(), 6);
+    assert_eq!(list.value.candidates.list.len(), 7);
     let (height, hash) = transaction();
     let included = chain.transaction(chain.height(), &hash).expect("there is one");
     let proved = client

@@ -162,7 +162,7 @@ impl GasShares {
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use super::*;
     use commonware_codec::DecodeExt as _;

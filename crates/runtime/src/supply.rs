@@ -60,7 +60,7 @@ pub(crate) fn release(pool: &mut Pool, now_ms: u64) -> Result<Vec<(AccountName, 
     Ok(brought)
 }
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use super::*;
     use credo_primitives::entry::Vesting;

@@ -67,7 +67,7 @@ fn create(host: &mut Host<'_, '_>, args: &Args, inviter: Option<AccountName>) ->
         },
         &account,
     )?;
-    gas::pledge_for(host, &payer, &name, GAS_PLEDGE)?;
+    gas::pledge_for_new(host, &payer, &name, GAS_PLEDGE)?;
     host.limits
         .spend(IOST, credo_primitives::amount::IOST_DECIMALS, GAS_PLEDGE);
     let shown = [payer.as_str(), name.as_str(), &GAS_PLEDGE.to_string()];

@@ -3,7 +3,7 @@
 //! Pledged tokens are staked: they stay the pledger's, who takes them back, frozen until `pledge_lock` after that. Like
 //! votes they leave the balance without a `token.iost/transfer` receipt, and `amount_limit` doesn't count them.
 
-use credo_primitives::entry::{MAX_PLEDGES, Pledge, Pledges};
+use credo_primitives::entry::{IOST, MAX_PLEDGES, Pledge, Pledges};
 use credo_primitives::{AccountName, Amount, StateKey};
 
 use super::{Entry, Returned};
@@ -91,6 +91,24 @@ pub(crate) fn pledge_for(
     }
     host.put(key, &pledges)?;
     stake_pledge(host, to, amount)
+}
+
+/// Stakes IOST of `payer`'s for a new account's gas. The pledge is the payer's, who can take it back; who pledges for as
+/// many accounts as can be (a faucet, an exchange) gives it to the new account, whose own pledge it is then.
+pub(super) fn pledge_for_new(
+    host: &mut Host<'_, '_>,
+    payer: &AccountName,
+    account: &AccountName,
+    amount: Amount,
+) -> Result<(), Stop> {
+    let pledges: Pledges = host.get(&StateKey::pledges(payer))?.unwrap_or_default();
+    let known = pledges.to.iter().any(|p| p.account == *account);
+    if known || pledges.to.len() < MAX_PLEDGES {
+        return pledge_for(host, payer, account, amount);
+    }
+    host.debit(payer, IOST, credo_primitives::amount::IOST_DECIMALS, amount)?;
+    host.credit(account, IOST, amount)?;
+    pledge_for(host, account, account, amount)
 }
 
 /// `unpledge(pledger, to, amount)`: takes a pledge back; the tokens are frozen until `pledge_lock` from now.

@@ -1,12 +1,12 @@
 //! `gas.iost`, and what transactions cost, to the edges.
 
-use credo_primitives::entry::{Gas, Pledge, Pledges};
+use credo_primitives::entry::{Gas, MAX_PLEDGES, Pledge, Pledges};
 use credo_primitives::spec::Genesis;
-use credo_primitives::{Amount, CheckedTransaction, StateKey, StatusCode};
+use credo_primitives::{Amount, CheckedTransaction, Receipt, StateKey, StatusCode};
 use credo_runtime::{Admitted, PrecheckError, PushError, Refusal, admit, precheck};
 use proptest::prelude::*;
 
-use crate::chain::{Chain, PLEDGE, State, USERS, genesis_file, iost, name, reason};
+use crate::chain::{Chain, PLEDGE, State, USERS, genesis_file, iost, key_of, name, reason};
 
 const RATE: u64 = 100_000;
 
@@ -342,32 +342,41 @@ fn a_pledge_returns_after_the_lock() {
 }
 
 #[test]
-fn an_account_pledges_for_no_more_than_64() {
+fn an_account_pledges_for_a_bounded_number_and_signs_up_more_all_the_same() {
     let mut chain = Chain::new();
-    chain.leave_msb();
-    for block in 0..8 {
-        let mut txs = Vec::new();
-        for n in 0..8 {
-            let data = format!(r#"["alice","Contract{block}{n}","1"]"#);
-            txs.push(chain.tx("alice", "gas.iost", "pledge", &data));
-        }
+    // The account's own pledge is one of them.
+    let mut left = MAX_PLEDGES - 1;
+    while left > 0 {
         chain.leave_msb();
-        let outcome = chain.block(&txs);
-        let last = block == 7;
-        for (n, receipt) in outcome.receipts.iter().enumerate() {
-            // The account's own pledge is one of the 64.
-            assert_eq!(receipt.is_success(), !(last && n == 7), "{block} {n}");
-        }
-        if last {
-            assert_eq!(
-                reason(&outcome.receipts[7]),
-                "alice pledges for 64 accounts already: take a pledge back first"
-            );
-        }
+        let n = left.min(10);
+        let txs: Vec<_> = (left - n..left)
+            .map(|n| {
+                chain.tx(
+                    "alice",
+                    "gas.iost",
+                    "pledge",
+                    &format!(r#"["alice","Contract{n}","1"]"#),
+                )
+            })
+            .collect();
+        assert!(chain.block(&txs).receipts.iter().all(Receipt::is_success));
+        left -= n;
     }
-    assert_eq!(pledges(&chain, "alice").len(), 64);
-    // More for one of them is still possible.
-    assert!(pledge(&mut chain, "alice", "Contract00", "1").is_success());
+    assert_eq!(
+        reason(&pledge(&mut chain, "alice", "bobby", "1")),
+        "alice pledges for 512 accounts already: take a pledge back first"
+    );
+    let key = key_of("david").public_key();
+    let receipt = chain.run(
+        "alice",
+        "auth.iost",
+        "signUp",
+        &format!(r#"["david","{key}","{key}"]"#),
+    );
+    assert!(receipt.is_success(), "{:?}", receipt.status);
+    assert_eq!(pledges(&chain, "alice").len(), MAX_PLEDGES);
+    assert_eq!(pledges(&chain, "david")[0].amount, iost("10"));
+    assert_eq!(gas(&chain, "david").pledged, iost("10"));
 }
 
 #[test]
