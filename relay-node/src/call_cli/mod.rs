@@ -7,6 +7,8 @@
 mod key;
 mod servi;
 mod show;
+#[cfg(test)]
+mod tests;
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;

@@ -26,13 +26,13 @@ pub struct ServiArgs {
     signing: Signing,
     /// The node's account.
     #[arg(long, value_name = "NAME")]
-    account: AccountName,
+    pub(super) account: AccountName,
     #[command(subcommand)]
-    command: Command,
+    pub(super) command: Command,
 }
 
 #[derive(Clone, Debug, Subcommand)]
-enum Command {
+pub(super) enum Command {
     /// Registers the node: from then on it can be voted for.
     Register {
         /// The node's consensus key, base58.
@@ -87,7 +87,7 @@ pub(super) async fn run(follower: &mut Follower, args: &ServiArgs) -> Result<Don
 }
 
 /// The actions of a command; none for one that only asks.
-fn actions(account: &AccountName, command: &Command) -> Result<Option<Vec<Action>>, Failure> {
+pub(super) fn actions(account: &AccountName, command: &Command) -> Result<Option<Vec<Action>>, Failure> {
     let one = |name: &str, arguments: Value| publish::action(CONTRACT, name, &arguments);
     Ok(Some(match command {
         Command::Register {
@@ -151,18 +151,18 @@ async fn status(follower: &mut Follower, account: &AccountName) -> Result<Done, 
 }
 
 /// Where a node stands.
-struct Standing<'a> {
-    node: &'a Candidate,
-    parameters: &'a Parameters,
-    epoch: u64,
-    time_ms: u64,
-    rank: Option<usize>,
-    candidates: usize,
-    seated: bool,
-    elected: bool,
+pub(super) struct Standing<'a> {
+    pub(super) node: &'a Candidate,
+    pub(super) parameters: &'a Parameters,
+    pub(super) epoch: u64,
+    pub(super) time_ms: u64,
+    pub(super) rank: Option<usize>,
+    pub(super) candidates: usize,
+    pub(super) seated: bool,
+    pub(super) elected: bool,
     /// Blocks produced and turns missed in the running epoch.
-    turns: Option<(u32, u32)>,
-    put_off: u32,
+    pub(super) turns: Option<(u32, u32)>,
+    pub(super) put_off: u32,
 }
 
 impl<'a> Standing<'a> {
@@ -208,7 +208,7 @@ impl<'a> Standing<'a> {
         self.node.status == CandidateStatus::Candidate
     }
 
-    fn json(&self) -> Value {
+    pub(super) fn json(&self) -> Value {
         let node = self.node;
         let loss = node.loss.map(|loss| {
             json!({
@@ -253,7 +253,7 @@ impl<'a> Standing<'a> {
         self.epoch.saturating_sub(self.node.available)
     }
 
-    fn lines(&self) -> Vec<(&'static str, String)> {
+    pub(super) fn lines(&self) -> Vec<(&'static str, String)> {
         let node = self.node;
         let mut lines = vec![
             ("account", node.account.to_string()),
