@@ -75,7 +75,13 @@ impl Network {
             })
             .expect("a hundred free ports in a row");
         let mut devnet = binary()
-            .args(["devnet", "--fast", "--processes", "--validators", &NODES.to_string()])
+            .args([
+                "devnet",
+                "--fast",
+                "--processes",
+                "--validators",
+                &NODES.to_string(),
+            ])
             .args(["--seats", "4", "--port", &port.to_string(), "--data"])
             .arg(data)
             .stdout(Stdio::null())
@@ -90,9 +96,8 @@ impl Network {
         devnet.kill().expect("killed");
         devnet.wait().expect("gone");
         until("the devnet's end", || {
-            let free = |folder: &PathBuf| {
-                File::open(folder.join("lock")).is_ok_and(|lock| lock.try_lock().is_ok())
-            };
+            let free =
+                |folder: &PathBuf| File::open(folder.join("lock")).is_ok_and(|lock| lock.try_lock().is_ok());
             folders.iter().all(free).then_some(())
         });
         for folder in &folders {
@@ -160,9 +165,17 @@ impl Network {
         let url = format!("http://127.0.0.1:{}", self.port);
         binary()
             .arg(command)
-            .args(if command == "evidence" { &arguments[..1] } else { &[] })
+            .args(if command == "evidence" {
+                &arguments[..1]
+            } else {
+                &[]
+            })
             .args(["--relay", &url, "--json"])
-            .args(if command == "evidence" { &arguments[1..] } else { arguments })
+            .args(if command == "evidence" {
+                &arguments[1..]
+            } else {
+                arguments
+            })
             .env("CREDO_KEY", key)
             .output()
             .expect("it runs")
@@ -171,9 +184,8 @@ impl Network {
     /// The JSON of a command, and its exit code.
     fn ask(&self, command: &str, arguments: &[&str], key: &str) -> (Value, Option<i32>) {
         let output = self.command(command, arguments, key);
-        let value = serde_json::from_slice(&output.stdout).unwrap_or_else(|_| {
-            json!({ "stderr": String::from_utf8_lossy(&output.stderr) })
-        });
+        let value = serde_json::from_slice(&output.stdout)
+            .unwrap_or_else(|_| json!({ "stderr": String::from_utf8_lossy(&output.stderr) }));
         (value, output.status.code())
     }
 
@@ -191,8 +203,23 @@ impl Network {
         value
     }
 
-    fn call(&self, account: &str, key: &str, contract: &str, action: &str, data: &str) -> (Value, Option<i32>) {
-        let arguments = ["--account", account, "--amount-limit", "*:unlimited", contract, action, data];
+    fn call(
+        &self,
+        account: &str,
+        key: &str,
+        contract: &str,
+        action: &str,
+        data: &str,
+    ) -> (Value, Option<i32>) {
+        let arguments = [
+            "--account",
+            account,
+            "--amount-limit",
+            "*:unlimited",
+            contract,
+            action,
+            data,
+        ];
         self.ask("call", &arguments, key)
     }
 
@@ -206,7 +233,9 @@ impl Network {
     }
 
     fn epoch(&self) -> u64 {
-        self.done("light", &["head"], "")["epoch"].as_u64().expect("an epoch")
+        self.done("light", &["head"], "")["epoch"]
+            .as_u64()
+            .expect("an epoch")
     }
 
     /// Two notarize votes of a member in one view, made with its own key.
@@ -231,7 +260,10 @@ impl Network {
             Notarize::sign(&scheme, Proposal::new(round, View::new(4), sha256(&[block]))).expect("signs")
         };
         let pair = ConflictingNotarize::new(vote(b"one"), vote(b"another")).encode();
-        (Evidence::from_engine(Conflict::Notarizes, &pair).expect("evidence"), epoch)
+        (
+            Evidence::from_engine(Conflict::Notarizes, &pair).expect("evidence"),
+            epoch,
+        )
     }
 }
 
@@ -267,10 +299,15 @@ fn candidates_are_lost_slashed_and_spared_as_the_rules_say() {
     let [twice_name, stops_name, aside_name] = [&names[0], &names[1], &names[2]];
 
     // P-15. One stands aside for planned work, and then its process ends.
-    network.done("servi", &["--account", aside_name, "stand-aside", "100"], &account_key(aside_name));
+    network.done(
+        "servi",
+        &["--account", aside_name, "stand-aside", "100"],
+        &account_key(aside_name),
+    );
     until("standing aside", || {
         let status = network.status(aside_name);
-        (status["epoch"].as_u64()? < status["aside_until"].as_u64()? && status["seated"] == false
+        (status["epoch"].as_u64()? < status["aside_until"].as_u64()?
+            && status["seated"] == false
             && status["elected"] == false)
             .then_some(())
     });
@@ -290,7 +327,10 @@ fn candidates_are_lost_slashed_and_spared_as_the_rules_say() {
     });
     let loss = &lost["loss"];
     assert_eq!(loss["reason"], "It had turns and produced no block.", "{lost}");
-    let (at, back) = (loss["at_ms"].as_u64().expect("a time"), loss["until_ms"].as_u64().expect("a date"));
+    let (at, back) = (
+        loss["at_ms"].as_u64().expect("a time"),
+        loss["until_ms"].as_u64().expect("a date"),
+    );
     assert_eq!(back, at + LOCK_MS, "voters see the date");
     assert_eq!(lost["votes"], "0");
     let seen = network.done("light", &["account", &voter], "");
@@ -314,27 +354,52 @@ fn candidates_are_lost_slashed_and_spared_as_the_rules_say() {
     let submit = ["submit", "--account", "admin", file.as_str()];
     let receipt = network.done("evidence", &submit, ADMIN_KEY);
     let entries = receipt["receipts"].to_string();
-    assert!(entries.contains("vote_producer.iost/reportMisbehaviour"), "{receipt}");
+    assert!(
+        entries.contains("vote_producer.iost/reportMisbehaviour"),
+        "{receipt}"
+    );
     assert!(balance() > had, "the reporter has its share");
     let slashed = network.status(twice_name);
     assert_eq!(slashed["status"], "lost its candidacy");
-    assert_eq!(slashed["loss"]["reason"], "It was proved to have signed two ways at once.");
+    assert_eq!(
+        slashed["loss"]["reason"],
+        "It was proved to have signed two ways at once."
+    );
     assert!(slashed["loss"]["epoch"].as_u64().expect("an epoch") >= epoch);
-    assert_eq!((&slashed["deposit"], &slashed["votes"]), (&json!("0"), &json!("0")));
+    assert_eq!(
+        (&slashed["deposit"], &slashed["votes"]),
+        (&json!("0"), &json!("0"))
+    );
     let (again, code) = network.ask("evidence", &submit, ADMIN_KEY);
     assert_eq!(code, Some(FAILED), "{again}");
-    assert!(again["message"].as_str().expect("a reason").contains("was punished"), "{again}");
+    assert!(
+        again["message"]
+            .as_str()
+            .expect("a reason")
+            .contains("was punished"),
+        "{again}"
+    );
 
     // P-16. The voter's tokens return on their date, without anyone's action.
     let transfer = |amount: &str| {
         let data = json!(["iost", voter, "admin", amount, ""]).to_string();
         network.call(&voter, &account_key(&voter), "token.iost", "transfer", &data)
     };
-    let now = || network.done("light", &["head"], "")["proof"]["time_ms"].as_u64().expect("a time");
+    let now = || {
+        network.done("light", &["head"], "")["proof"]["time_ms"]
+            .as_u64()
+            .expect("a time")
+    };
     if now() + 5_000 < back {
         let (early, code) = transfer("900");
         assert_eq!(code, Some(FAILED), "before its date: {early}");
-        assert!(early["message"].as_str().expect("a reason").contains("balance not enough"), "{early}");
+        assert!(
+            early["message"]
+                .as_str()
+                .expect("a reason")
+                .contains("balance not enough"),
+            "{early}"
+        );
     }
     until("the date", || (now() > back).then_some(()));
     let (returned, code) = transfer("900");
@@ -347,9 +412,19 @@ fn candidates_are_lost_slashed_and_spared_as_the_rules_say() {
         let status = network.status(&node_name(node));
         assert_eq!(status["status"], "candidate", "{status}");
         let age = status["availability_age"].as_u64().expect("an age");
-        assert!(age < status["availability_epochs"].as_u64().expect("a number"), "{status}");
-        assert!(network.log(node).contains("availability is proved"), "node {node} says so");
+        assert!(
+            age < status["availability_epochs"].as_u64().expect("a number"),
+            "{status}"
+        );
+        assert!(
+            network.log(node).contains("availability is proved"),
+            "node {node} says so"
+        );
     }
     let spared = network.status(aside_name);
-    assert_eq!((&spared["status"], &spared["loss"]), (&json!("candidate"), &Value::Null), "{spared}");
+    assert_eq!(
+        (&spared["status"], &spared["loss"]),
+        (&json!("candidate"), &Value::Null),
+        "{spared}"
+    );
 }

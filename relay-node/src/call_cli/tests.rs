@@ -100,8 +100,8 @@ fn a_key_file_that_holds_no_key_says_so() {
     std::fs::write(&path, "x".repeat(10_000)).expect("written");
     let large = key::load(Some(&path)).expect_err("too large");
     assert!(large.contains("too large"), "{large}");
-    let secret =
-        credo_primitives::SecretKey::from_seed(credo_primitives::Algorithm::Ed25519, &[3; 32]).expect("a key");
+    let secret = credo_primitives::SecretKey::from_seed(credo_primitives::Algorithm::Ed25519, &[3; 32])
+        .expect("a key");
     std::fs::write(&path, format!("{}\n", secret.to_base58().as_str())).expect("written");
     let read = key::load(Some(&path)).expect("a key");
     assert_eq!(read.public_key(), secret.public_key());
