@@ -25,6 +25,8 @@
 //!   leaves in the next round. Elections, rewards and locks follow P-11 to P-24, not IOST's `stat` and bonus coefficients.
 //! - Nothing is minted: `issue.iost` pays out of the reward pool (P-20), and its minting actions are refused.
 //! - Contracts can't be deployed: `system.iost/setCode` says so.
+//! - Where a single contract differs from IOST's, its module says so: `contracts/*.rs`. `msig.iost` is ours; eth-style accounts
+//!   (`0x…`) aren't supported.
 //! - Votes and pledges leave the balance without a `token.iost/transfer` receipt, so `amount_limit` doesn't count them: they are
 //!   locked, not spent.
 //! - A replay is recognised by what was signed and by whom

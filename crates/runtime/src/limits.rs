@@ -1,7 +1,10 @@
 //! `amount_limit`: how much of each token a transaction may spend.
 //!
-//! Only what `token.iost/transfer` receipts show counts, only from accounts of people, never to oneself, cumulative
-//! over the transaction. For each token its own entry holds, else the one for `*`, else nothing may be spent.
+//! Only what receipts of `token.iost`'s `transfer`, `transferFreeze` and `destroy` show counts, and what signing an account up
+//! pledges; only from accounts of people, never to oneself, cumulative over the transaction. What a proposal of `msig.iost`
+//! spends doesn't count against the limits of who executes it: it spends what its approvers agreed to, and nobody else's.
+//!
+//! For each token its own entry holds, else the one for `*`, else nothing may be spent.
 
 use std::collections::BTreeMap;
 

@@ -1,6 +1,7 @@
 //! Formats and signatures, against IOST's vectors, against the engine, and against random and hostile bytes.
 #![allow(clippy::unwrap_used)]
 
+mod bounds;
 mod certificates;
 mod codecs;
 mod evidence;
