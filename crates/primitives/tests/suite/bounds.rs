@@ -6,9 +6,9 @@ use commonware_codec::{Copying, DecodeExt as _, Encode, Read};
 use credo_primitives::entry::{
     Domain, MAX_ACCOUNT_BYTES, MAX_METADATA, MAX_PLEDGES, MAX_PROPOSAL_ACTIONS, MAX_PROPOSAL_BYTES,
     MAX_PROPOSALS, MAX_REQUESTED, MAX_RETIRED, MAX_VOTED_OPTIONS, MAX_VOTING_DESCRIPTION, MAX_VOTING_OPTION,
-    MAX_VOTING_OPTIONS, MAX_WAITING, Pledge, Pledges, Principal, Proposal, Proposals, ProposedAction, Requested,
-    Retired, Token721, Token721Info, Voting, VotingOption, VotingOptions, VotingVote, VotingVotes, Waiting,
-    WaitingProposal,
+    MAX_VOTING_OPTIONS, MAX_WAITING, Pledge, Pledges, Principal, Proposal, Proposals, ProposedAction,
+    Requested, Retired, Token721, Token721Info, Voting, VotingOption, VotingOptions, VotingVote, VotingVotes,
+    Waiting, WaitingProposal,
 };
 use credo_primitives::state_key::MAX_STATE_VALUE;
 use credo_primitives::{AccountName, Algorithm, Amount, PublicKey, SecretKey, StateKey, Text};
@@ -24,7 +24,9 @@ fn text<const MAX: usize>() -> Text<MAX> {
 
 /// The longest key there is.
 fn key() -> PublicKey {
-    SecretKey::from_seed(Algorithm::Secp256k1, &[7; 32]).unwrap().public_key()
+    SecretKey::from_seed(Algorithm::Secp256k1, &[7; 32])
+        .unwrap()
+        .public_key()
 }
 
 fn fits<T: Encode + Read<Cfg = ()> + PartialEq + Debug>(value: &T) {
@@ -41,7 +43,13 @@ fn the_largest_records_fit_into_a_value() {
         permission: text(),
     };
     fits(&Pledges {
-        to: vec![Pledge { account: name.clone(), amount: Amount::MAX }; MAX_PLEDGES],
+        to: vec![
+            Pledge {
+                account: name.clone(),
+                amount: Amount::MAX
+            };
+            MAX_PLEDGES
+        ],
     });
     fits(&Domain {
         owner: name.clone(),
@@ -58,11 +66,23 @@ fn the_largest_records_fit_into_a_value() {
         metadata: text::<MAX_METADATA>(),
     });
     fits(&Waiting {
-        proposals: vec![WaitingProposal { proposer: name.clone(), name: text() }; MAX_WAITING],
+        proposals: vec![
+            WaitingProposal {
+                proposer: name.clone(),
+                name: text()
+            };
+            MAX_WAITING
+        ],
     });
     fits(&Proposals {
         open: vec![text(); MAX_PROPOSALS],
-        retired: vec![Retired { name: text(), until_ms: u64::MAX }; MAX_RETIRED],
+        retired: vec![
+            Retired {
+                name: text(),
+                until_ms: u64::MAX
+            };
+            MAX_RETIRED
+        ],
     });
     // All bytes in one action's data, and as many actions as there can be beside it, with the longest names.
     let action = |data: String| ProposedAction {
@@ -77,7 +97,13 @@ fn the_largest_records_fit_into_a_value() {
         name: text(),
         created_ms: u64::MAX,
         expires_ms: u64::MAX,
-        requested: vec![Requested { who: principal, approved: true }; MAX_REQUESTED],
+        requested: vec![
+            Requested {
+                who: principal,
+                approved: true
+            };
+            MAX_REQUESTED
+        ],
         actions,
     });
     fits(&Voting {
