@@ -233,7 +233,7 @@ pub enum Reply {
     Words(Vec<String>),
     Name(NameStatus),
     Review(Review),
-    /// The transaction's hash, base58; follow it in [`View::activity`].
+    /// The transaction's hash, base58; follow it in [`View::activity`](super::View::activity).
     Sent(String),
     Found(Found),
     Backup(String),

@@ -112,7 +112,7 @@ fn call(n: [u64; 5]) -> Call {
 pub(crate) fn transaction(chain: &mut Chain, publisher: u64, calls: &[[u64; 5]]) -> CheckedTransaction {
     // Mostly a publisher acts for itself, or next to nothing would be allowed.
     let own = |n: &[u64; 5]| {
-        let actor = if n[1] % 8 == 0 {
+        let actor = if n[1].is_multiple_of(8) {
             n[1] / 8
         } else {
             publisher % PUBLISHERS
