@@ -140,7 +140,7 @@ fn the_largest_records_fit_into_a_value() {
     fits(&VotingVotes {
         votes: vec![vote; MAX_VOTED_OPTIONS],
     });
-    assert!(MAX_ACCOUNT_BYTES <= MAX_STATE_VALUE);
+    const { assert!(MAX_ACCOUNT_BYTES <= MAX_STATE_VALUE) };
 }
 
 #[test]
