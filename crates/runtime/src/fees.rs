@@ -162,7 +162,8 @@ impl GasShares {
     }
 }
 
-#[cfg(all(test, not(target_arch = "wasm32")))]
+#[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
 mod tests {
     use super::*;
     use commonware_codec::DecodeExt as _;

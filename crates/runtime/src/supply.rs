@@ -60,7 +60,8 @@ pub(crate) fn release(pool: &mut Pool, now_ms: u64) -> Result<Vec<(AccountName, 
     Ok(brought)
 }
 
-#[cfg(all(test, not(target_arch = "wasm32")))]
+#[cfg(test)]
+#[cfg(not(target_arch = "wasm32"))]
 mod tests {
     use super::*;
     use credo_primitives::entry::Vesting;
