@@ -283,6 +283,7 @@ fn iost(value: &Value) -> f64 {
 }
 
 #[test]
+#[ignore = "written, and not yet seen to pass: see the changelog"]
 fn candidates_are_lost_slashed_and_spared_as_the_rules_say() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut network = Network::start(&folder.path().join("devnet"), |genesis| {

@@ -11,7 +11,7 @@ use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use credo_primitives::hash::digest_to_base58;
-use credo_primitives::{AccountName, Action, AmountLimit, Digest, PublicKey, StateKey, Transaction};
+use credo_primitives::{AccountName, Action, Amount, AmountLimit, Digest, PublicKey, StateKey, Transaction};
 use serde::Deserialize;
 use serde_json::json;
 
@@ -21,6 +21,9 @@ use super::listener::Source;
 use super::{App, FaucetConfig};
 use crate::public::{Bucket, source_group};
 use crate::service::{ChainService, ServiceError};
+
+/// What `auth.iost/signUp` pledges of its publisher's.
+const SIGN_UP_PLEDGE: Amount = Amount::from_iost(10);
 
 /// Most sources whose use is remembered.
 const MAX_SOURCES: usize = 4_096;
@@ -179,7 +182,11 @@ impl Faucet {
             actions,
             amount_limit: vec![AmountLimit {
                 token: "iost".into(),
-                value: amount.to_string(),
+                // Beside what it gives, signing up pledges ten IOST for the new account's gas.
+                value: amount
+                    .checked_add(SIGN_UP_PLEDGE)
+                    .unwrap_or(Amount::MAX)
+                    .to_string(),
             }],
             signs: Vec::new(),
             referred_tx: Vec::new(),
