@@ -42,7 +42,7 @@ await story(async (keep) => {
   await step("30 of it taken back, with the date of their return", async () => {
     await page.getByRole("button", { name: "Stake for gas" }).click();
     const dialog = page.getByRole("dialog");
-    await dialog.getByText("Take back", { exact: true }).click();
+    await dialog.getByRole("radio", { name: "Take back" }).check();
     await dialog.getByLabel("Amount", { exact: true }).fill("30");
     await dialog.getByText(/The tokens return 1 minute later/).waitFor();
     await dialog.getByRole("button", { name: "Review" }).click();
