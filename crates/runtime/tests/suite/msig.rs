@@ -236,7 +236,7 @@ fn a_proposal_is_done_as_a_whole_or_not_at_all() {
 #[test]
 fn it_expires_and_can_be_cleared_away() {
     let mut chain = with_treasury();
-    let data = format!(r#"["alice","pay",{},[{}],60]"#, asked(), pay());
+    let data = format!(r#"["alice","pay",{},[{}],2]"#, asked(), pay());
     chain.pass("alice", MSIG, "propose", &data);
     approve(&mut chain, "alice");
     assert_eq!(
