@@ -68,7 +68,6 @@ fn the_whole_story_over_websocket() -> Result<()> {
 }
 
 #[test]
-#[ignore = "written, and not yet seen to pass: see the changelog"]
 fn stakes_votes_and_rewards_come_with_their_dates() -> Result<()> {
     let _alone = alone();
     let data = tempfile::tempdir()?;
@@ -77,7 +76,6 @@ fn stakes_votes_and_rewards_come_with_their_dates() -> Result<()> {
 }
 
 #[test]
-#[ignore = "written, and not yet seen to pass: see the changelog"]
 fn two_of_three_approve_and_execute_a_proposal() -> Result<()> {
     let _alone = alone();
     let data = tempfile::tempdir()?;
