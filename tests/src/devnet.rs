@@ -5,6 +5,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -50,10 +51,16 @@ pub struct Devnet {
     log: PathBuf,
 }
 
-/// A base port with `count` free ports above it, told apart by process so that tests don't meet.
+/// Blocks of a hundred ports among which one is chosen.
+const BLOCKS: u16 = 70;
+
+/// A base port with `count` free ports above it, told apart by process so that tests don't meet. It lies below the ports
+/// that the system gives to outgoing connections, which would be in the way of a node that starts later.
 pub fn free_port_block(count: u16) -> Result<u16> {
-    let start = 20_000 + (std::process::id() % 300) as u16 * 100;
-    for base in (start..start + 10_000).step_by(100) {
+    static ASKED: AtomicU16 = AtomicU16::new(0);
+    let first = std::process::id() as u16 % BLOCKS + ASKED.fetch_add(1, Ordering::Relaxed) % BLOCKS;
+    for block in 0..BLOCKS {
+        let base = 20_000 + (first + block) % BLOCKS * 100;
         let free = (0..count).all(|i| {
             let address = SocketAddr::from(([127, 0, 0, 1], base + i));
             TcpListener::bind(address).is_ok() && std::net::UdpSocket::bind(address).is_ok()
