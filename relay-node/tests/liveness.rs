@@ -379,6 +379,18 @@ fn candidates_are_lost_slashed_and_spared_as_the_rules_say() {
         (seated.len() == 4 && !seated.contains(stops_name)).then_some(())
     });
 
+    // Whose key doesn't fit, or who doesn't exist, is told so.
+    let supply = |account: &str| network.call(account, ADMIN_KEY, "token.iost", "supply", r#"["iost"]"#);
+    let (wrong, code) = supply(&voter);
+    assert_eq!(code, Some(1), "{wrong}");
+    let why = wrong["error"].as_str().expect("a reason");
+    let begins = format!("unauthorized publisher: {voter}: the key ");
+    assert!(why.starts_with(&begins) && why.ends_with("@active"), "{why}");
+    let (missing, code) = supply("nobody1");
+    assert_eq!(code, Some(6), "{missing}");
+    let why = missing["error"].as_str().expect("a reason");
+    assert!(why.contains("there is no such account"), "{why}");
+
     // P-5, P-24. One signs twice; anyone's evidence takes its deposit and its candidacy.
     let (evidence, epoch) = network.signs_twice(twice);
     let file = folder.path().join("evidence.hex");
