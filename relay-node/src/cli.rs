@@ -34,6 +34,8 @@ enum Command {
     Servi(Box<crate::call_cli::ServiArgs>),
     /// Evidence that a member of a committee signed two ways.
     Evidence(Box<crate::call_cli::EvidenceArgs>),
+    /// Makes keys, and names their public halves.
+    Key(crate::key_cli::KeyArgs),
     /// Makes and checks what a chain starts with.
     Genesis(crate::genesis_cli::GenesisArgs),
     /// Simulates rules with the chain's own code: who sits when, and what it takes to capture a committee.
@@ -116,6 +118,10 @@ pub fn main(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Simulate(args) => {
             log("warn");
             crate::simulate::run(&args).map_err(Into::into)
+        }
+        Command::Key(args) => {
+            log("warn");
+            crate::key_cli::run(&args, &mut std::io::stdout())
         }
         Command::Genesis(args) => {
             log("warn");

@@ -21,7 +21,7 @@ use crate::node::{
     RunningNode, load_genesis, spawn,
 };
 
-pub(crate) use genesis::WellKnown;
+pub(crate) use genesis::{WellKnown, known_secret};
 pub use names::node_name;
 
 /// Most nodes in a devnet.
