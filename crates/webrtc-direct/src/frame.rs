@@ -26,7 +26,7 @@ use crate::error::FrameError;
 /// The longest frame, its length included, which is the longest data-channel message that every browser takes.
 pub const MAX_FRAME: usize = 16 * 1024;
 /// Room before the payload for the length, the field's key and the payload's length.
-pub const HEADER: usize = 3 + 1 + 3;
+pub const HEADER: usize = 2 + 1 + 2;
 /// The most payload that one frame of ours carries. A window or a flag goes in frames of its own, so that this is exact,
 /// except for the announcement of a window, which goes with the small first message of a handshake.
 pub const MAX_PAYLOAD: usize = MAX_FRAME - HEADER;
@@ -338,19 +338,16 @@ mod tests {
         // 16 383 and its two bytes of length are one too many.
         assert_eq!(decode(&[0xff, 0x7f]), Err(FrameError::TooLong(MAX_FRAME + 1)));
         assert_eq!(decode(&[0x80, 0x80, 1]), Err(FrameError::TooLong(MAX_FRAME + 3)));
-        assert!(matches!(
-            decode(&[0xff, 0xff, 0xff]),
-            Err(FrameError::TooLong(_))
-        ));
+        assert!(matches!(decode(&[0xff, 0xff, 0xff]), Err(FrameError::TooLong(_))));
         assert_eq!(decode(&[0x80, 0]), Err(FrameError::Length));
         assert_eq!(decode(&[0x80, 0x80, 0x80]), Err(FrameError::Length));
         for bytes in [
-            &[1, 8][..],             // a key without its value
-            &[2, 0x12, 1],           // fewer bytes than the field says
-            &[2, 0, 0],              // field zero
-            &[1, 0x0b],              // a group
-            &[4, 0x25, 0, 0, 0],     // a fixed field that is cut off
-            &[3, 0x12, 0xff, 0xff],  // a length that is cut off
+            &[1, 8][..],            // a key without its value
+            &[2, 0x12, 1],          // fewer bytes than the field says
+            &[2, 0, 0],             // field zero
+            &[1, 0x0b],             // a group
+            &[4, 0x25, 0, 0, 0],    // a fixed field that is cut off
+            &[3, 0x12, 0xff, 0xff], // a length that is cut off
         ] {
             assert_eq!(decode(bytes), Err(FrameError::Malformed), "{bytes:?}");
         }
@@ -359,9 +356,7 @@ mod tests {
     #[test]
     fn what_is_unknown_is_skipped() {
         // Fields 3 (varint), 4 (bytes), 5 (fixed) and an unknown flag.
-        let bytes = [
-            15, 0x18, 1, 0x22, 1, 9, 0x2d, 1, 2, 3, 4, 8, 9, 0x12, 1, b'x',
-        ];
+        let bytes = [15, 0x18, 1, 0x22, 1, 9, 0x2d, 1, 2, 3, 4, 8, 9, 0x12, 1, b'x'];
         assert_eq!(
             decode(&bytes),
             Ok(Some(Frame {

@@ -231,10 +231,7 @@ mod tests {
             Credentials::from_username(&format!("{name}:abcd:e")),
             Err(IceError::Character)
         );
-        assert_eq!(
-            Credentials::from_halves(&name, "abc"),
-            Err(IceError::Ufrag(3))
-        );
+        assert_eq!(Credentials::from_halves(&name, "abc"), Err(IceError::Ufrag(3)));
         assert_eq!(
             Credentials::from_halves(&name, "ab\r\n"),
             Err(IceError::Character)
@@ -244,10 +241,7 @@ mod tests {
             Err(IceError::Password(21))
         );
         let long = format!("libp2p+webrtc+v2/{}", "a".repeat(240));
-        assert_eq!(
-            Credentials::from_halves(&long, "abcd"),
-            Err(IceError::Ufrag(257))
-        );
+        assert_eq!(Credentials::from_halves(&long, "abcd"), Err(IceError::Ufrag(257)));
         assert_eq!(
             Credentials::from_halves("libp2p+webrtc+v1/abcdefgh", "libp2p+webrtc+v1/abcdefgi"),
             Err(IceError::Halves)

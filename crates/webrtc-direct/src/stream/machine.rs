@@ -528,9 +528,7 @@ impl Machine {
     fn check_gone(&self) -> io::Result<()> {
         match &self.gone {
             None => Ok(()),
-            Some(Gone::Connection(why)) => {
-                Err(io::Error::new(io::ErrorKind::ConnectionAborted, why.clone()))
-            }
+            Some(Gone::Connection(why)) => Err(io::Error::new(io::ErrorKind::ConnectionAborted, why.clone())),
             Some(Gone::Channel) => Err(io::Error::new(
                 io::ErrorKind::BrokenPipe,
                 "the channel of the stream is closed",

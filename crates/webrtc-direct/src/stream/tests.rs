@@ -29,14 +29,7 @@ fn side(limits: Limits, first: bool, announced: Option<u64>) -> (Stream, Side) {
     }
     let make = if first { super::first } else { new };
     let (stream, channel) = make(limits, Arc::clone(&peer), Arc::clone(&ready), 7);
-    (
-        stream,
-        Side {
-            channel,
-            ready,
-            peer,
-        },
-    )
+    (stream, Side { channel, ready, peer })
 }
 
 impl Wire {
@@ -83,11 +76,7 @@ impl Wire {
     }
 
     /// Runs two programs to their ends.
-    pub(crate) fn run<A, B>(
-        &mut self,
-        a: impl Future<Output = A>,
-        b: impl Future<Output = B>,
-    ) -> (A, B) {
+    pub(crate) fn run<A, B>(&mut self, a: impl Future<Output = A>, b: impl Future<Output = B>) -> (A, B) {
         let mut a = pin!(a.fuse());
         let mut b = pin!(b.fuse());
         let (mut left, mut right) = (None, None);
@@ -122,7 +111,10 @@ impl Wire {
     }
 
     fn flags(&self, from: usize) -> Vec<Flag> {
-        self.frames(from).into_iter().filter_map(|frame| frame.flag).collect()
+        self.frames(from)
+            .into_iter()
+            .filter_map(|frame| frame.flag)
+            .collect()
     }
 
     fn frames(&self, from: usize) -> Vec<Frame> {
@@ -233,7 +225,11 @@ fn a_half_is_closed_and_the_other_goes_on() {
             answered.sort_by_key(|flag| *flag != Flag::FinAck);
             assert_eq!(answered, [Flag::FinAck, Flag::Fin]);
         } else {
-            assert_eq!(answered, [Flag::Fin, Flag::FinAck], "the end before its acknowledgement");
+            assert_eq!(
+                answered,
+                [Flag::Fin, Flag::FinAck],
+                "the end before its acknowledgement"
+            );
         }
         for side in &wire.sides {
             assert_eq!(side.channel.progress(), Progress::Done);
@@ -259,7 +255,10 @@ fn a_missing_acknowledgement_can_be_given_up() {
 #[test]
 fn a_dropped_stream_is_reset() {
     let (mut a, mut b, mut wire) = Wire::new(Limits::default(), true);
-    a.write_all(b"lost").now_or_never().expect("room").expect("written");
+    a.write_all(b"lost")
+        .now_or_never()
+        .expect("room")
+        .expect("written");
     drop(a);
     wire.carry();
     assert_eq!(wire.flags(0), [Flag::Reset, Flag::StopSending]);
@@ -391,7 +390,11 @@ fn too_much_unread_breaks_the_stream() {
         wire.carry();
         assert_eq!(wire.flags(1), [Flag::Reset, Flag::StopSending]);
         assert_eq!(wire.sides[1].channel.progress(), Progress::Done);
-        assert_eq!(wire.sides[1].channel.push(frame), Ok(()), "what still comes is nothing");
+        assert_eq!(
+            wire.sides[1].channel.push(frame),
+            Ok(()),
+            "what still comes is nothing"
+        );
     }
 }
 
@@ -426,7 +429,10 @@ fn the_connections_bound_breaks_one_stream_only() {
 #[test]
 fn a_lost_connection_ends_everything() {
     let (mut a, b, wire) = Wire::new(Limits::default(), true);
-    a.write_all(b"never sent").now_or_never().expect("room").expect("written");
+    a.write_all(b"never sent")
+        .now_or_never()
+        .expect("room")
+        .expect("written");
     let mut reading = pin!(read_all(b));
     let mut flushing = pin!(a.flush());
     assert!(reading.as_mut().now_or_never().is_none());
@@ -445,7 +451,10 @@ fn a_lost_connection_ends_everything() {
 #[test]
 fn what_came_before_the_channel_closed_is_read() {
     let (mut a, b, mut wire) = Wire::new(Limits::default(), true);
-    a.write_all(b"all").now_or_never().expect("room").expect("written");
+    a.write_all(b"all")
+        .now_or_never()
+        .expect("room")
+        .expect("written");
     assert!(a.close().now_or_never().is_none());
     wire.carry();
     wire.sides[1].channel.closed();
@@ -458,10 +467,7 @@ fn windows_are_announced_once_and_not_too_small() {
     for window in [0, 1, Peer::MIN_WINDOW - 1] {
         let (_a, _b, wire) = Wire::first();
         let frame = Frame::window(window).encode();
-        assert_eq!(
-            wire.sides[0].channel.push(frame),
-            Err(FrameError::Window(window))
-        );
+        assert_eq!(wire.sides[0].channel.push(frame), Err(FrameError::Window(window)));
     }
     let (_a, _b, wire) = Wire::first();
     let push = |window| wire.sides[0].channel.push(Frame::window(window).encode());
