@@ -93,6 +93,34 @@ async fn race(limits: &Limits, node: &DialAddress, first: Version) -> Result<Att
     }
 }
 
+/// Sets both descriptions, whereupon the browser begins; yields the hash of this end's certificate.
+pub(super) async fn describe(
+    session: &Session,
+    node: &DialAddress,
+    version: Version,
+) -> Result<Fingerprint, Error> {
+    let peer = session.peer();
+    let offer = peer.offer().await?;
+    let credentials = match version {
+        Version::V1 => {
+            let credentials = Credentials::random(version);
+            peer.set_offer(&sdp::munge(&offer, &credentials)).await?;
+            credentials
+        }
+        Version::V2 => {
+            peer.set_offer(&offer).await?;
+            sdp::read_credentials(&peer.local_description()?)?
+        }
+    };
+    let certhash = sdp::read_fingerprint(&peer.local_description()?).ok_or_else(|| Error::Browser {
+        what: "its own description",
+        reason: "it names no certificate hash of SHA-256".into(),
+    })?;
+    let answer = sdp::answer(node.socket, node.certhash, &credentials);
+    peer.set_answer(&answer).await?;
+    Ok(certhash)
+}
+
 /// An attempt that a node has answered.
 struct Attempt {
     version: Version,
@@ -106,28 +134,7 @@ impl Attempt {
     async fn start(limits: &Limits, node: &DialAddress, version: Version) -> Result<Self, Error> {
         // The first channel has to be there before the offer, which otherwise asks for no data channels.
         let (session, noise) = Session::new(*limits, version)?;
-        let offer = session.peer().offer().await?;
-        let credentials = match version {
-            Version::V1 => {
-                let credentials = Credentials::random(version);
-                session
-                    .peer()
-                    .set_offer(&sdp::munge(&offer, &credentials))
-                    .await?;
-                credentials
-            }
-            Version::V2 => {
-                session.peer().set_offer(&offer).await?;
-                sdp::read_credentials(&session.peer().local_description()?)?
-            }
-        };
-        let certhash =
-            sdp::read_fingerprint(&session.peer().local_description()?).ok_or_else(|| Error::Browser {
-                what: "its own description",
-                reason: "it names no certificate hash of SHA-256".into(),
-            })?;
-        let answer = sdp::answer(node.socket, node.certhash, &credentials);
-        session.peer().set_answer(&answer).await?;
+        let certhash = describe(&session, node, version).await?;
         session.listen_to_transports();
         session.reach(Progress::Reached).await?;
         Ok(Self {

@@ -50,6 +50,9 @@ mod session;
 mod transport;
 mod watch;
 
+#[cfg(test)]
+mod tests;
+
 pub use config::{Config, Limits};
 pub use connection::Connection;
 pub use transport::Transport;
