@@ -8,6 +8,8 @@ pub mod browser;
 pub mod error;
 pub mod frame;
 pub mod ice;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod node;
 pub mod noise;
 pub mod sdp;
 pub mod stream;

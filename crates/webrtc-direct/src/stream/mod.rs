@@ -401,6 +401,13 @@ impl Channel {
     }
 }
 
+impl Drop for Channel {
+    fn drop(&mut self) {
+        // Nobody may wait for a channel that is no more.
+        self.closed();
+    }
+}
+
 const BOTH: Wake = Wake {
     reader: true,
     writer: true,
