@@ -128,7 +128,7 @@ async fn relay(chain: &Arc<TestChain>, lie: Option<Lie>) -> Relay {
         ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
         webrtc_port: 0,
         ws_port: 0,
-        webrtc: false,
+        webrtc: crate::public::WebRtc::Off,
         limits: Limits::default(),
     };
     let service = Arc::new(Served::new(chain, lie));
