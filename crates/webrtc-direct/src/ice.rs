@@ -14,8 +14,9 @@ use rand::distr::Alphanumeric;
 
 use crate::error::IceError;
 
-/// How many characters of a version 1 name are random; as in the other implementations.
-const RANDOM_V1: usize = 64;
+/// How many characters of a version 1 name are random. There are engines whose checks can't carry a user name of more
+/// than 128 characters; this one is the name twice.
+const RANDOM_V1: usize = 44;
 /// How many characters of the client's own version 2 name and password are random, when the client is a node.
 const RANDOM_UFRAG: usize = 16;
 const RANDOM_PWD: usize = 32;

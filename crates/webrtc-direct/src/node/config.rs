@@ -16,7 +16,7 @@ pub struct Limits {
     pub max_sessions_per_source: usize,
     /// Sessions from one source whose peer isn't authenticated yet.
     pub max_half_open_per_source: usize,
-    /// Channels of one session that are open at the same time, by whichever end.
+    /// Channels of one session that are open at the same time, by whichever end. Our program opens half of them at most.
     pub max_channels: usize,
     /// Streams that the peer opened and our program hasn't taken yet.
     pub max_waiting_streams: usize,
@@ -36,9 +36,9 @@ impl Default for Limits {
             max_sessions_per_source: 256,
             max_half_open_per_source: 32,
             max_channels: 256,
-            max_waiting_streams: 64,
+            max_waiting_streams: 256,
             max_queued_bytes: 1024 * 1024,
-            max_in_flight: 512 * 1024,
+            max_in_flight: 128 * 1024,
             streams: stream::Limits::default(),
         }
     }

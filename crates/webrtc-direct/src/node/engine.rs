@@ -182,9 +182,10 @@ impl Engine {
         self.rtc.handle_input(Input::Timeout(now))
     }
 
-    /// Opens a channel. Nothing: there are as many as there may be.
+    /// Opens a channel. Nothing: there are as many as there may be, of which the peer has a half. It learns later than we
+    /// that one is closed, so who went to its limit would have channels refused.
     pub(crate) fn open(&mut self) -> Option<Stream> {
-        if self.channels.len() >= self.limits.max_channels {
+        if self.channels.len() > self.limits.max_channels / 2 {
             return None;
         }
         let id = self

@@ -454,14 +454,11 @@ impl Session {
         if silent >= times.silence {
             return Err(End::Closed(Closed::Silence(silent)));
         }
-        if silent >= times.ask_after
-            && now >= self.asked + ASK_EVERY
-            && let Some(contents) = self.asker.ask()
-        {
+        if silent >= times.ask_after && now >= self.asked + ASK_EVERY {
             self.asked = now;
             self.packets.push(Packet {
                 to: self.remote,
-                contents,
+                contents: self.asker.ask(),
             });
         }
         Ok(())

@@ -7,17 +7,25 @@
 use std::sync::{Arc, LazyLock};
 
 use str0m::crypto::CryptoProvider;
-use str0m::ice::{StunMessage, TransId};
+use str0m::ice::StunMessage;
 
 use crate::ice::Credentials;
 use crate::noise::Role;
 
-/// The longest message: two names of 256 characters and some attributes of fixed size.
-const MAX_LENGTH: usize = 1024;
 /// Questions whose answers are waited for.
 const MAX_ASKED: usize = 8;
+const HEAD: usize = 20;
+const MAGIC: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
+const BINDING_REQUEST: u16 = 0x0001;
+const USERNAME: u16 = 0x0006;
+const MESSAGE_INTEGRITY: u16 = 0x0008;
+const PRIORITY: u16 = 0x0024;
+const FINGERPRINT: u16 = 0x8028;
+const ICE_CONTROLLED: u16 = 0x8029;
+const ICE_CONTROLLING: u16 = 0x802a;
+
 /// The priority of a peer-reflexive candidate of the first component, as RFC 8445 computes it.
-const PRIORITY: u32 = (110 << 24) | (65_535 << 8) | 255;
+const PEER_REFLEXIVE: u32 = (110 << 24) | (65_535 << 8) | 255;
 
 static PROVIDER: LazyLock<Arc<CryptoProvider>> =
     LazyLock::new(|| Arc::new(str0m::crypto::from_feature_flags()));
@@ -38,7 +46,8 @@ pub(crate) struct Asker {
     password: String,
     controlling: bool,
     tie_breaker: u64,
-    asked: Vec<TransId>,
+    /// Transactions.
+    asked: Vec<[u8; 12]>,
 }
 
 impl Asker {
@@ -63,40 +72,47 @@ impl Asker {
     }
 
     /// A question to send.
-    pub(crate) fn ask(&mut self) -> Option<Vec<u8>> {
-        let id = TransId::new();
-        let message = StunMessage::binding_request(
-            &self.username,
-            id,
-            self.controlling,
-            self.tie_breaker,
-            PRIORITY,
-            false,
-        );
-        let mut buffer = vec![0; MAX_LENGTH];
-        let length = message
-            .to_bytes(Some(self.password.as_bytes()), &mut buffer, hmac)
-            .ok()?;
-        buffer.truncate(length);
+    pub(crate) fn ask(&mut self) -> Vec<u8> {
+        let id: [u8; 12] = rand::random();
+        let role = if self.controlling {
+            ICE_CONTROLLING
+        } else {
+            ICE_CONTROLLED
+        };
+        let mut message = Vec::with_capacity(self.username.len() + 96);
+        message.extend(BINDING_REQUEST.to_be_bytes());
+        message.extend([0; 2]);
+        message.extend(MAGIC);
+        message.extend(id);
+        put(&mut message, USERNAME, self.username.as_bytes());
+        put(&mut message, PRIORITY, &PEER_REFLEXIVE.to_be_bytes());
+        put(&mut message, role, &self.tie_breaker.to_be_bytes());
+        // The signature covers a length that includes it, and the checksum one that includes both.
+        set_length(&mut message, 24);
+        let signature = hmac(self.password.as_bytes(), &[&message]);
+        put(&mut message, MESSAGE_INTEGRITY, &signature);
+        set_length(&mut message, 8);
+        let checksum = crc32(&message) ^ 0x5354_554e;
+        put(&mut message, FINGERPRINT, &checksum.to_be_bytes());
         if self.asked.len() >= MAX_ASKED {
             self.asked.remove(0);
         }
         self.asked.push(id);
-        Some(buffer)
+        message
     }
 
     /// Whether a datagram is the answer to one of the questions.
     pub(crate) fn is_answer(&mut self, datagram: &[u8]) -> bool {
-        if self.asked.is_empty() {
-            return false;
-        }
-        let Ok(message) = StunMessage::parse(datagram) else {
+        let Some(id) = datagram.get(8..20) else {
             return false;
         };
-        let id = message.trans_id();
-        let answers = (message.is_successful_binding_response() || message.is_failed_binding_response())
-            && self.asked.contains(&id)
-            && message.verify(self.password.as_bytes(), hmac);
+        if !self.asked.iter().any(|asked| asked == id) {
+            return false;
+        }
+        let answers = StunMessage::parse(datagram).is_ok_and(|message| {
+            (message.is_successful_binding_response() || message.is_failed_binding_response())
+                && message.verify(self.password.as_bytes(), hmac)
+        });
         if answers {
             self.asked.clear();
         }
@@ -104,11 +120,35 @@ impl Asker {
     }
 }
 
+/// Appends an attribute.
+fn put(message: &mut Vec<u8>, attribute: u16, value: &[u8]) {
+    message.extend(attribute.to_be_bytes());
+    // Names have at most 513 bytes, everything else is short.
+    message.extend((value.len() as u16).to_be_bytes());
+    message.extend(value);
+    message.resize(message.len().next_multiple_of(4), 0);
+}
+
+/// Writes the length of what follows the head, with `more` bytes that are to come.
+fn set_length(message: &mut [u8], more: usize) {
+    let length = (message.len() - HEAD + more) as u16;
+    message[2..4].copy_from_slice(&length.to_be_bytes());
+}
+
+/// The checksum of ISO 3309. Questions are rare, so no table.
+fn crc32(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(u32::MAX, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(*byte), |crc, _| {
+            (crc >> 1) ^ (0xedb8_8320 & (crc & 1).wrapping_neg())
+        })
+    })
+}
+
 /// The answer that a peer gives to a question, for tests.
 #[cfg(test)]
 pub(crate) fn answer(question: &[u8], password: &str, from: std::net::SocketAddr) -> Vec<u8> {
     let asked = StunMessage::parse(question).expect("a question");
-    let mut buffer = vec![0; MAX_LENGTH];
+    let mut buffer = vec![0; 256];
     let length = StunMessage::binding_reply(asked.trans_id(), from)
         .to_bytes(Some(password.as_bytes()), &mut buffer, hmac)
         .expect("room");
@@ -117,9 +157,9 @@ pub(crate) fn answer(question: &[u8], password: &str, from: std::net::SocketAddr
 }
 
 /// A first contact's check, as a client signs it.
-#[cfg(test)]
+#[cfg(any(test, fuzzing))]
 pub(crate) fn check(credentials: &Credentials) -> Vec<u8> {
-    Asker::new(credentials, Role::Client).ask().unwrap_or_default()
+    Asker::new(credentials, Role::Client).ask()
 }
 
 #[cfg(test)]
@@ -141,11 +181,33 @@ mod tests {
                 Role::Client => &credentials.server_ufrag,
             };
             let mut asker = Asker::new(&credentials, role);
-            let question = asker.ask().expect("a question");
+            let question = asker.ask();
+            let parsed = StunMessage::parse(&question).expect("well-formed");
+            assert!(parsed.is_binding_request());
+            assert!(parsed.verify(password.as_bytes(), hmac));
             assert!(!asker.is_answer(&question));
             assert!(!asker.is_answer(&answer(&question, "another password 0123", from)));
             assert!(asker.is_answer(&answer(&question, password, from)));
             assert!(!asker.is_answer(&answer(&question, password, from)), "once");
         }
+    }
+
+    #[test]
+    fn a_question_has_these_bytes() {
+        assert_eq!(crc32(b"123456789"), 0xcbf4_3926);
+        let long = format!("libp2p+webrtc+v1/{}", "a".repeat(64));
+        let credentials = Credentials::from_halves(&long, &long).expect("names");
+        let question = check(&credentials);
+        let parsed = StunMessage::parse(&question).expect("well-formed, though long");
+        assert_eq!(parsed.username(), Some(credentials.username().as_str()));
+        assert_eq!(&question[..2], [0, 1]);
+        assert_eq!(
+            usize::from(u16::from_be_bytes([question[2], question[3]])),
+            question.len() - HEAD
+        );
+        // RFC 5769 tells how the checksum is made.
+        let (rest, last) = question.split_at(question.len() - 8);
+        assert_eq!(last[..4], [0x80, 0x28, 0, 4]);
+        assert_eq!(last[4..], (crc32(rest) ^ 0x5354_554e).to_be_bytes());
     }
 }

@@ -216,9 +216,14 @@ pub async fn send_all(stream: &mut Stream, bytes: &[u8]) {
 }
 
 pub async fn read_all(stream: &mut Stream) -> Vec<u8> {
-    let mut all = Vec::new();
-    stream.read_to_end(&mut all).await.expect("read");
-    all
+    // `read_to_end` would write zeros over all of its growing buffer again and again.
+    let (mut all, mut buffer) = (Vec::new(), vec![0; 64 * 1024]);
+    loop {
+        match stream.read(&mut buffer).await.expect("read") {
+            0 => return all,
+            n => all.extend_from_slice(&buffer[..n]),
+        }
+    }
 }
 
 /// Sends back what comes, on every stream of a connection, until it ends.
