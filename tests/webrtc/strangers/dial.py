@@ -1,6 +1,6 @@
 """py-libp2p: dials a node by WebRTC-direct, version 2, and exchanges bytes with it, as `exchange.rs` describes.
 
-Arguments: the address, bytes up, bytes down, pace. Prints one line of JSON: who answered, and how long it took.
+Arguments: the address, bytes up, bytes down, pace, seconds that it may take. Prints one line of JSON: who answered, and how long it took.
 """
 
 import json
@@ -50,7 +50,7 @@ async def receive(stream, count, pace):
 
 async def main(address, up, down, pace):
     config = WebRTCTransportConfig(webrtc_direct_dial_version=2)
-    transport = WebRTCDirectTransport(create_new_key_pair(), config)
+    transport = WebRTCDirectTransport(create_new_key_pair().private_key, config)
     try:
         start = time.monotonic()
         connection = await transport.dial(Multiaddr(address))
@@ -79,11 +79,11 @@ async def main(address, up, down, pace):
         await transport.close()
 
 
-address, *numbers = sys.argv[1:]
+address, *numbers, limit = sys.argv[1:]
 
 
 async def limited():
-    with trio.fail_after(60):
+    with trio.fail_after(float(limit)):
         await main(address, *map(int, numbers))
 
 
