@@ -60,6 +60,8 @@ const operations = {
   },
 };
 
+// Who asked may be gone; then the input ends, too.
+process.stdout.on("error", () => {});
 const answer = (message) => process.stdout.write(JSON.stringify(message) + "\n");
 
 const lines = createInterface({ input: process.stdin });

@@ -60,7 +60,9 @@ impl Browser {
                 let Ok(answer) = serde_json::from_str::<Value>(&line) else {
                     continue;
                 };
-                let waiter = answer["id"].as_u64().and_then(|id| answers.lock().ok()?.remove(&id));
+                let waiter = answer["id"]
+                    .as_u64()
+                    .and_then(|id| answers.lock().ok()?.remove(&id));
                 if let Some(waiter) = waiter {
                     let _ = waiter.send(answer);
                 }
@@ -90,14 +92,22 @@ impl Browser {
             waiting.insert(input.1, waiter);
             drop(waiting);
             let line = format!("{what}\n");
-            input.0.write_all(line.as_bytes()).await.context("the browser's script is gone")?;
+            input
+                .0
+                .write_all(line.as_bytes())
+                .await
+                .context("the browser's script is gone")?;
         }
         let answer = tokio::time::timeout(LIMIT, answered)
             .await
             .with_context(|| format!("the browser didn't do within {LIMIT:?}: {what}"))?
             .context("the browser's script is gone")?;
         match answer["error"].as_str() {
-            Some(error) => Err(anyhow!("{error}")),
+            Some(error) => {
+                // Without where in the page it was thrown.
+                let text = error.split("\n    at ").next().unwrap_or(error);
+                Err(anyhow!("{}", text.trim_start_matches("page.evaluate: Error: ")))
+            }
             None => Ok(answer["value"].clone()),
         }
     }
@@ -126,7 +136,9 @@ impl Page<'_> {
     ///
     /// Fails with what the page throws.
     pub async fn eval(&self, code: &str) -> Result<Value> {
-        self.browser.tell("eval", json!({ "page": self.name, "code": code })).await
+        self.browser
+            .tell("eval", json!({ "page": self.name, "code": code }))
+            .await
     }
 
     /// Leaves for another address.
@@ -135,7 +147,9 @@ impl Page<'_> {
     ///
     /// Fails if that can't be loaded.
     pub async fn goto(&self, url: &str) -> Result<()> {
-        self.browser.tell("goto", json!({ "page": self.name, "url": url })).await?;
+        self.browser
+            .tell("goto", json!({ "page": self.name, "url": url }))
+            .await?;
         Ok(())
     }
 
@@ -208,7 +222,11 @@ impl Page<'_> {
                 return performance.now() - start;
             }})()"
         );
-        let millis = self.eval(&code).await?.as_f64().context("the page told no time")?;
+        let millis = self
+            .eval(&code)
+            .await?
+            .as_f64()
+            .context("the page told no time")?;
         Ok(Duration::from_secs_f64(millis / 1_000.0))
     }
 
@@ -230,6 +248,9 @@ impl Page<'_> {
     ///
     /// Fails if the page is gone.
     pub async fn open_connections(&self) -> Result<u64> {
-        self.eval("window.open_connections()").await?.as_u64().context("the page can't count")
+        self.eval("window.open_connections()")
+            .await?
+            .as_u64()
+            .context("the page can't count")
     }
 }

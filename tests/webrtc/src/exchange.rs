@@ -54,12 +54,20 @@ async fn send<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, count: u32, pac
     Ok(())
 }
 
-async fn receive<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, count: u32, pace: u32) -> io::Result<bool> {
+async fn receive<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: &mut S,
+    count: u32,
+    pace: u32,
+) -> io::Result<bool> {
     let mut buffer = vec![0; 64 * 1024];
     let (mut at, count) = (0, count as usize);
     let mut good = true;
     while at < count {
-        let paced = if pace == 0 { count } else { (at / pace as usize + 1) * pace as usize };
+        let paced = if pace == 0 {
+            count
+        } else {
+            (at / pace as usize + 1) * pace as usize
+        };
         let end = paced.min(count);
         let room = (end - at).min(buffer.len());
         let read = stream.read(&mut buffer[..room]).await?;

@@ -12,7 +12,7 @@ use libp2p_core::transport::{Boxed, ListenerId, Transport as _, TransportEvent};
 use libp2p_core::{Multiaddr, multiaddr::Protocol};
 use libp2p_identity::{Keypair, PeerId};
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinHandle, JoinSet};
 
 use crate::exchange::Order;
 use crate::session::{Driven, Failure, Session, answer, drive};
@@ -138,17 +138,20 @@ impl Node {
         let mut changes = self.records.subscribe();
         let is = |records: &Vec<Record>| records.get(n).is_some_and(&wanted);
         let waited = tokio::time::timeout(limit, changes.wait_for(is)).await;
-        let records = waited.with_context(|| format!("the node's connection {n}: not {what} within {limit:?}"))??;
+        let records =
+            waited.with_context(|| format!("the node's connection {n}: not {what} within {limit:?}"))??;
         Ok(records[n].clone())
     }
 }
 
 async fn run(mut transport: Boxed<(PeerId, StreamMuxerBox)>, records: Records) {
+    // They end with the node.
+    let mut connections = JoinSet::new();
     loop {
         match poll_fn(|cx| Pin::new(&mut transport).poll(cx)).await {
             TransportEvent::Incoming { upgrade, .. } => {
                 let records = records.clone();
-                tokio::spawn(async move {
+                connections.spawn(async move {
                     // Who can't be authenticated sees it at his end.
                     if let Ok((peer, muxer)) = upgrade.await {
                         serve(peer, muxer, records).await;

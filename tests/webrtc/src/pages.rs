@@ -17,8 +17,9 @@ use tokio::net::TcpListener;
 ///
 /// Fails if the variable isn't set or no port is free.
 pub async fn serve() -> Result<String> {
-    let folder = std::env::var("CREDO_WEBRTC_PAGE")
-        .context("CREDO_WEBRTC_PAGE must name the folder of the built test page (cargo xtask test sets it)")?;
+    let folder = std::env::var("CREDO_WEBRTC_PAGE").context(
+        "CREDO_WEBRTC_PAGE must name the folder of the built test page (cargo xtask test sets it)",
+    )?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}/", listener.local_addr()?);
     let router = Router::new()
@@ -30,7 +31,10 @@ pub async fn serve() -> Result<String> {
 }
 
 fn page() -> impl IntoResponse {
-    ([(header::CONTENT_TYPE, "text/html")], include_str!("../page/index.html"))
+    (
+        [(header::CONTENT_TYPE, "text/html")],
+        include_str!("../page/index.html"),
+    )
 }
 
 async fn file(State(folder): State<PathBuf>, Path(name): Path<String>) -> impl IntoResponse {
@@ -40,6 +44,8 @@ async fn file(State(folder): State<PathBuf>, Path(name): Path<String>) -> impl I
         _ => return Err(StatusCode::NOT_FOUND),
     };
     // A name has no separator: the route matches one segment.
-    let bytes = tokio::fs::read(folder.join(&name)).await.map_err(|_| StatusCode::NOT_FOUND)?;
+    let bytes = tokio::fs::read(folder.join(&name))
+        .await
+        .map_err(|_| StatusCode::NOT_FOUND)?;
     Ok(([(header::CONTENT_TYPE, kind)], bytes))
 }

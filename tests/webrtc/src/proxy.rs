@@ -99,10 +99,18 @@ async fn run(
             Some(back) => back.clone(),
             None if clients.len() >= MOST_CLIENTS => continue,
             None => {
-                let Ok(back) = UdpSocket::bind("127.0.0.1:0").await else { continue };
+                let Ok(back) = UdpSocket::bind("127.0.0.1:0").await else {
+                    continue;
+                };
                 let back = Arc::new(back);
                 clients.insert(client, back.clone());
-                tokio::spawn(answers(front.clone(), back.clone(), client, filter.clone(), ended.clone()));
+                tokio::spawn(answers(
+                    front.clone(),
+                    back.clone(),
+                    client,
+                    filter.clone(),
+                    ended.clone(),
+                ));
                 back
             }
         };

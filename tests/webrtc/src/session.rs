@@ -68,8 +68,11 @@ impl Session {
         requests.send(Request::Open(answer)).await.map_err(|_| gone())?;
         let stream = answered.await.map_err(|_| gone())??;
         let agreed =
-            multistream_select::dialer_select_proto(stream, [PROTOCOL], multistream_select::Version::V1).await;
-        agreed.map(|(_, stream)| stream).map_err(|error| Failure::from_error(&error))
+            multistream_select::dialer_select_proto(stream, [PROTOCOL], multistream_select::Version::V1)
+                .await;
+        agreed
+            .map(|(_, stream)| stream)
+            .map_err(|error| Failure::from_error(&error))
     }
 
     /// An exchange on a new stream.
@@ -108,7 +111,11 @@ pub async fn answer(stream: SubstreamBox) -> Result<Order, Failure> {
 }
 
 /// Runs until the connection ends; says why it did.
-pub async fn drive(mut muxer: StreamMuxerBox, mut driven: Driven, mut inbound: impl FnMut(SubstreamBox)) -> Failure {
+pub async fn drive(
+    mut muxer: StreamMuxerBox,
+    mut driven: Driven,
+    mut inbound: impl FnMut(SubstreamBox),
+) -> Failure {
     let mut wanted: Vec<oneshot::Sender<Result<SubstreamBox, Failure>>> = Vec::new();
     let mut asked = true;
     let closed = poll_fn(|cx| {

@@ -23,7 +23,10 @@ async fn quiet(page: &Page<'_>) -> Result<()> {
 
 fn is_peer(node: &Node, peer: &str) -> Result<()> {
     let expected = node.address.to_string();
-    ensure!(expected.ends_with(&format!("/p2p/{peer}")), "{peer} isn't in {expected}");
+    ensure!(
+        expected.ends_with(&format!("/p2p/{peer}")),
+        "{peer} isn't in {expected}"
+    );
     Ok(())
 }
 
@@ -35,23 +38,37 @@ async fn ours_to_ours(flags: &[&str]) -> Result<()> {
     let dialed = page.dial("ours", &node.address.to_string()).await?;
     is_peer(&node, &dialed.peer)?;
     let took = page.exchange(MIB, MIB, 0).await?;
-    println!("ours to ours {flags:?}: dialled in {:?}, 1 MiB each way in {took:?}", dialed.took);
+    println!(
+        "ours to ours {flags:?}: dialled in {:?}, 1 MiB each way in {took:?}",
+        dialed.took
+    );
 
     // Many streams at once, of many sizes.
-    page.eval("Promise.all([0, 1, 100, 16377, 16378, 70000, 300000].map((n) => link.exchange(n, 2 * n, 0)))").await?;
+    page.eval("Promise.all([0, 1, 100, 16377, 16378, 70000, 300000].map((n) => link.exchange(n, 2 * n, 0)))")
+        .await?;
 
     // The node opens a stream.
     let record = node.until(0, SOON, "there", |_| true).await?;
-    let order = Order { up: MIB, down: MIB, pace: 0 };
+    let order = Order {
+        up: MIB,
+        down: MIB,
+        pace: 0,
+    };
     record.session.exchange(order).await?;
 
-    let record = node.until(0, SOON, "done", |record| record.exchanges.len() == 8).await?;
+    let record = node
+        .until(0, SOON, "done", |record| record.exchanges.len() == 8)
+        .await?;
     for exchange in &record.exchanges {
         ensure!(exchange.is_ok(), "the node says {exchange:?}");
     }
     page.eval("link.disconnect()").await?;
-    ensure!(page.open_connections().await? == 0, "a peer connection is left open");
-    node.until(0, SOON, "ended", |record| record.ended.is_some()).await?;
+    ensure!(
+        page.open_connections().await? == 0,
+        "a peer connection is left open"
+    );
+    node.until(0, SOON, "ended", |record| record.ended.is_some())
+        .await?;
     quiet(&page).await
 }
 
@@ -74,7 +91,10 @@ async fn the_stock_page_reaches_our_node() -> Result<()> {
     is_peer(&node, &dialed.peer)?;
     let up = page.exchange(MIB, 0, 0).await?;
     let down = page.exchange(0, MIB, STOCK_PAGE_PACE).await?;
-    println!("stock page: dialled in {:?}, 1 MiB up in {up:?}, 1 MiB down at its pace in {down:?}", dialed.took);
+    println!(
+        "stock page: dialled in {:?}, 1 MiB up in {up:?}, 1 MiB down at its pace in {down:?}",
+        dialed.took
+    );
     // Its own limit: with more than 16 KiB unread it gives the stream up. Whether that happens depends on how fast it
     // reads; if it does, the stream is the only one that suffers.
     match page.exchange(0, MIB, 0).await {
@@ -96,7 +116,10 @@ async fn our_page_reaches_the_stock_node_by_version_1() -> Result<()> {
     is_peer(&node, &first.peer)?;
     let up = page.exchange(MIB, 0, 0).await?;
     let down = page.exchange(0, MIB, STOCK_NODE_PACE).await?;
-    ensure!(page.open_connections().await? == 1, "the attempt that lost is still open");
+    ensure!(
+        page.open_connections().await? == 1,
+        "the attempt that lost is still open"
+    );
     page.eval("link.disconnect()").await?;
     // The version is remembered: no second goes by.
     let again = page.dial("ours", &node.address.to_string()).await?;
@@ -104,10 +127,16 @@ async fn our_page_reaches_the_stock_node_by_version_1() -> Result<()> {
         "stock node: dialled in {:?}, again in {:?}, 1 MiB up in {up:?}, 1 MiB down at its pace in {down:?}",
         first.took, again.took
     );
-    ensure!(page.eval("window.made()").await?.as_u64() == Some(3), "the second dial tried more than version 1");
+    ensure!(
+        page.eval("window.made()").await?.as_u64() == Some(3),
+        "the second dial tried more than version 1"
+    );
     page.exchange(1_000, 1_000, 0).await?;
     page.eval("link.disconnect()").await?;
-    ensure!(page.open_connections().await? == 0, "a peer connection is left open");
+    ensure!(
+        page.open_connections().await? == 0,
+        "a peer connection is left open"
+    );
     quiet(&page).await
 }
 
@@ -120,8 +149,14 @@ async fn a_node_of_version_1_is_out_of_reach_where_munging_is_forbidden() -> Res
     let refused = page.dial("ours", &node.address.to_string()).await;
     let took = start.elapsed();
     let error = refused.err().map(|error| error.to_string()).unwrap_or_default();
-    ensure!(error.contains("connectivity checks didn't finish"), "the page says {error:?}");
+    ensure!(
+        error.contains("connectivity checks didn't finish"),
+        "the page says {error:?}"
+    );
     ensure!(took < Duration::from_secs(3), "it took {took:?}");
-    ensure!(page.open_connections().await? == 0, "a peer connection is left open");
+    ensure!(
+        page.open_connections().await? == 0,
+        "a peer connection is left open"
+    );
     quiet(&page).await
 }

@@ -27,12 +27,17 @@ async fn connect<'a>(browser: &'a Browser, name: &str, address: &str) -> Result<
 }
 
 /// The node notices the end of its `n`th connection.
-async fn node_notices(node: &Node, n: usize, what: &str, limit: Duration) -> Result<()> {
-    let start = Instant::now();
-    let record = node.until(n, limit, "ended", |record| record.ended.is_some()).await;
+async fn node_notices(node: &Node, n: usize, start: Instant, what: &str, limit: Duration) -> Result<()> {
+    let record = node
+        .until(n, limit, "ended", |record| record.ended.is_some())
+        .await;
     let record = record.with_context(|| what.to_owned())?;
-    let why = record.ended.map(|(_, why)| why.0).unwrap_or_default();
-    println!("{what}: the node notices after {:?}: {why}", start.elapsed());
+    let (when, why) = record.ended.context("it has ended")?;
+    println!(
+        "{what}: the node notices after {:?}: {}",
+        when.saturating_duration_since(start),
+        why.0
+    );
     Ok(())
 }
 
@@ -40,9 +45,15 @@ async fn node_notices(node: &Node, n: usize, what: &str, limit: Duration) -> Res
 async fn page_notices(page: &Page<'_>, start: Instant, what: &str, limit: Duration) -> Result<()> {
     let why = page.ended(limit).await.with_context(|| what.to_owned())?;
     println!("{what}: the page notices after {:?}: {why}", start.elapsed());
-    ensure!(page.open_connections().await? == 0, "{what}: a peer connection is left open");
+    ensure!(
+        page.open_connections().await? == 0,
+        "{what}: a peer connection is left open"
+    );
     let said = page.console().await?;
-    ensure!(said.is_empty(), "{what}: the browser's console isn't empty: {said:?}");
+    ensure!(
+        said.is_empty(),
+        "{what}: the browser's console isn't empty: {said:?}"
+    );
     Ok(())
 }
 
@@ -53,29 +64,37 @@ async fn the_node_notices_what_a_user_does() -> Result<()> {
     let address = node.address.to_string();
 
     let page = connect(&browser, "closed", &address).await?;
+    let start = Instant::now();
     page.close().await?;
-    node_notices(&node, 0, "a closed tab", SAID).await?;
+    node_notices(&node, 0, start, "a closed tab", SAID).await?;
 
     let page = connect(&browser, "left", &address).await?;
+    let start = Instant::now();
     page.goto("about:blank").await?;
-    node_notices(&node, 1, "a navigation", SAID).await?;
+    node_notices(&node, 1, start, "a navigation", SAID).await?;
 
     let page = connect(&browser, "reloaded", &address).await?;
+    let start = Instant::now();
     page.goto(&pages::serve().await?).await?;
-    node_notices(&node, 2, "another page of the kind", SAID).await?;
+    node_notices(&node, 2, start, "another page of the kind", SAID).await?;
 
     let page = connect(&browser, "disconnected", &address).await?;
+    let start = Instant::now();
     page.eval("link.disconnect()").await?;
-    ensure!(page.open_connections().await? == 0, "a peer connection is left open");
-    node_notices(&node, 3, "a disconnect", SAID).await?;
+    ensure!(
+        page.open_connections().await? == 0,
+        "a peer connection is left open"
+    );
+    node_notices(&node, 3, start, "a disconnect", SAID).await?;
     let said = page.console().await?;
     ensure!(said.is_empty(), "the browser's console isn't empty: {said:?}");
 
     let page = connect(&browser, "crashed", &address).await?;
+    let start = Instant::now();
     // The page has no time for a word, and nothing to answer with.
     let crashed = tokio::time::timeout(Duration::from_secs(10), page.goto("chrome://crash")).await;
     drop(crashed);
-    node_notices(&node, 4, "a crash", UNSAID).await
+    node_notices(&node, 4, start, "a crash", UNSAID).await
 }
 
 #[tokio::test]
@@ -103,7 +122,11 @@ async fn the_page_notices_a_killed_node() -> Result<()> {
         .kill_on_drop(true)
         .spawn()?;
     let output = child.stdout.take().context("the node says nothing")?;
-    let address = BufReader::new(output).lines().next_line().await?.context("the node has no address")?;
+    let address = BufReader::new(output)
+        .lines()
+        .next_line()
+        .await?
+        .context("the node has no address")?;
     let browser = Browser::start(&[]).await?;
     let page = connect(&browser, "killed", &address).await?;
     let start = Instant::now();
@@ -121,8 +144,11 @@ async fn both_notice_a_lost_network() -> Result<()> {
     proxy.filter(|_, _| false);
     // A request that waits isn't left waiting.
     let asked = tokio::time::timeout(UNSAID, page.exchange(1_000, 1_000, 0));
-    let (asked, noticed) = tokio::join!(asked, node_notices(&node, 0, "a lost network", UNSAID));
+    let (asked, noticed) = tokio::join!(asked, node_notices(&node, 0, start, "a lost network", UNSAID));
     noticed?;
-    ensure!(matches!(asked, Ok(Err(_))), "a waiting request ends with {asked:?}");
+    ensure!(
+        matches!(asked, Ok(Err(_))),
+        "a waiting request ends with {asked:?}"
+    );
     page_notices(&page, start, "a lost network", UNSAID).await
 }

@@ -19,7 +19,10 @@ const LIMIT: Duration = Duration::from_secs(80);
 fn is_peer(node: &Node, peer: &Value) -> Result<()> {
     let peer = peer.as_str().context("nobody was named")?;
     let expected = node.address.to_string();
-    ensure!(expected.ends_with(&format!("/p2p/{peer}")), "{peer} isn't in {expected}");
+    ensure!(
+        expected.ends_with(&format!("/p2p/{peer}")),
+        "{peer} isn't in {expected}"
+    );
     Ok(())
 }
 
@@ -27,14 +30,20 @@ fn is_peer(node: &Node, peer: &Value) -> Result<()> {
 async fn js_libp2p_reaches_our_node() -> Result<()> {
     let node = node::ours().await?;
     let browser = Browser::start(&[]).await?;
-    let page = browser.open("one", &format!("{}?with=js-libp2p", pages::serve().await?)).await?;
+    let page = browser
+        .open("one", &format!("{}?with=js-libp2p", pages::serve().await?))
+        .await?;
     let code = format!("stranger.run({:?}, {MIB}, {MIB})", node.address.to_string());
     let said = page.eval(&code).await?;
     is_peer(&node, &said["peer"])?;
-    println!("js-libp2p: dialled in {} ms, 1 MiB each way in {} ms", said["dialed"], said["exchanged"]);
+    println!(
+        "js-libp2p: dialled in {} ms, 1 MiB each way in {} ms",
+        said["dialed"], said["exchanged"]
+    );
     let seen = |record: &webrtc_interop::node::Record| record.exchanges.iter().any(Result::is_ok);
     node.until(0, LIMIT, "exchanged", seen).await?;
-    node.until(0, LIMIT, "ended", |record| record.ended.is_some()).await?;
+    node.until(0, LIMIT, "ended", |record| record.ended.is_some())
+        .await?;
     Ok(())
 }
 
@@ -49,7 +58,9 @@ async fn python(node: &Node, up: u32, down: u32, pace: u32, seconds: u32) -> Res
         .args([up, down, pace, seconds].map(|number| number.to_string()))
         .stdin(Stdio::null())
         .kill_on_drop(true);
-    let output = tokio::time::timeout(LIMIT, command.output()).await.context("py-libp2p doesn't end")??;
+    let output = tokio::time::timeout(LIMIT, command.output())
+        .await
+        .context("py-libp2p doesn't end")??;
     let errors = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "py-libp2p failed:\n{errors}");
     let text = String::from_utf8_lossy(&output.stdout);
@@ -76,7 +87,10 @@ async fn py_libp2p_reaches_our_node_by_version_2() -> Result<()> {
         Ok(said) => println!("py-libp2p: 1 MiB down without a pace in {} ms", said["exchanged"]),
         Err(error) => {
             let why = error.to_string();
-            ensure!(why.contains("read buffer full, dropping message"), "py-libp2p fails otherwise: {why}");
+            ensure!(
+                why.contains("read buffer full, dropping message"),
+                "py-libp2p fails otherwise: {why}"
+            );
             println!("py-libp2p: 1 MiB down without a pace is more than it keeps, and it drops the rest");
         }
     }

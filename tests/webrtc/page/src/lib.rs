@@ -116,7 +116,9 @@ impl Link {
         future_to_promise(async move {
             let order = Order { up, down, pace };
             let exchanged = session.exchange(order).await;
-            exchanged.map(|()| JsValue::UNDEFINED).map_err(|failure| js(&failure))
+            exchanged
+                .map(|()| JsValue::UNDEFINED)
+                .map_err(|failure| js(&failure))
         })
     }
 
