@@ -67,7 +67,13 @@ struct Entry {
     stuck: Option<Bytes>,
     /// Since when the acknowledgement is waited for.
     waiting: Option<Instant>,
+    /// When this end closes the channel whose stream is over, if the peer hasn't.
+    closes: Option<Instant>,
 }
+
+/// How long the server lets the client close a channel whose stream is over. Browsers use a channel's number again as soon
+/// as both have closed it, and if both do so at the same time the second reset hits the next channel of that number.
+const CLIENT_CLOSES: Duration = Duration::from_secs(1);
 
 /// See the module.
 pub(crate) struct Engine {
@@ -83,6 +89,7 @@ pub(crate) struct Engine {
     peer: Arc<Peer>,
     next_key: u32,
     acknowledgement: Duration,
+    is_server: bool,
     connected: bool,
     flight: Flight,
 }
@@ -160,6 +167,7 @@ impl Engine {
             peer: setup.peer,
             next_key: FIRST + 1,
             acknowledgement: setup.acknowledgement,
+            is_server: !client,
             connected: false,
             flight: Flight::new(limits.max_in_flight),
         };
@@ -274,19 +282,21 @@ impl Engine {
         digest.try_into().ok().map(Fingerprint::raw)
     }
 
-    /// When the next acknowledgement is given up.
-    pub(crate) fn next_deadline(&self) -> Option<Instant> {
-        self.ending
-            .iter()
-            .filter_map(|key| self.channels.get(key)?.waiting)
-            .min()
-            .map(|since| since + self.acknowledgement)
+    /// When the next acknowledgement is given up, or the next channel is closed that the peer should have closed.
+    pub(crate) fn next_deadline(&self, now: Instant) -> Option<Instant> {
+        let entries = self.ending.iter().filter_map(|key| self.channels.get(key));
+        let times = entries.filter_map(|entry| match entry.closes {
+            None => Some(entry.waiting? + self.acknowledgement),
+            closes => closes,
+        });
+        // What is due and has to wait for the network is looked at when something comes.
+        times.filter(|at| *at > now).min()
     }
 
     /// Whether streams that were closed by our program still have something on the way.
     pub(crate) fn has_ending(&self) -> bool {
-        self.ending.iter().any(|key| self.channels.contains_key(key))
-            || self.channels.values().any(|entry| entry.queued)
+        let mut entries = self.ending.iter().filter_map(|key| self.channels.get(key));
+        entries.any(|entry| entry.closes.is_none()) || self.channels.values().any(|entry| entry.queued)
     }
 
     /// The session is over: all streams are told.
@@ -310,6 +320,7 @@ impl Engine {
                 closing: false,
                 stuck: None,
                 waiting: None,
+                closes: None,
             },
         );
     }
@@ -472,6 +483,7 @@ impl Engine {
             channels,
             rtc,
             acknowledgement,
+            is_server,
             ..
         } = self;
         ending.retain(|key| {
@@ -489,6 +501,10 @@ impl Engine {
                 .channel(entry.id)
                 .is_some_and(|mut channel| channel.buffered_amount() > 0)
             {
+                return true;
+            }
+            let patience = if *is_server { CLIENT_CLOSES } else { Duration::ZERO };
+            if now < *entry.closes.get_or_insert(now + patience) {
                 return true;
             }
             entry.closing = true;

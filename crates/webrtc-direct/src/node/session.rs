@@ -482,7 +482,7 @@ impl Session {
         if let Some(until) = self.parting {
             next = next.min(until);
         }
-        if let Some(deadline) = self.engine.next_deadline() {
+        if let Some(deadline) = self.engine.next_deadline(Instant::now()) {
             next = next.min(deadline);
         }
         next
