@@ -1,5 +1,7 @@
 //! Two ends of this crate: what streams carry, and how they end.
 
+#![cfg(not(target_arch = "wasm32"))]
+
 mod common;
 
 use std::io;

@@ -1,5 +1,7 @@
 //! A network that loses and delays.
 
+#![cfg(not(target_arch = "wasm32"))]
+
 mod common;
 #[path = "common/proxy.rs"]
 mod proxy;

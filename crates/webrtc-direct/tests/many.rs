@@ -1,5 +1,7 @@
 //! Many sessions, and nothing of them afterwards.
 
+#![cfg(not(target_arch = "wasm32"))]
+
 mod common;
 
 use common::*;

@@ -1,5 +1,7 @@
 //! What must not work, and what goes wrong: the right error, soon, and nothing left behind.
 
+#![cfg(not(target_arch = "wasm32"))]
+
 mod common;
 #[path = "common/proxy.rs"]
 mod proxy;

@@ -151,7 +151,7 @@ impl Session {
         if let Some(sctp) = sctp {
             self.listen(&sctp, "statechange", |session, event| {
                 if event.target().as_ref().and_then(state_of).as_deref() == Some("closed") {
-                    session.end(End::Closed(Closed::Remote));
+                    session.end(session.sctp_end());
                 }
             });
         }
@@ -173,6 +173,18 @@ impl Session {
 
     pub(super) fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    fn sctp_end(&self) -> End {
+        let (_, dtls) = self.peer.transports();
+        // DTLS that fails takes SCTP with it, and says so later.
+        if self.progress() < Progress::Secured
+            && dtls.as_ref().and_then(state_of).as_deref() != Some("closed")
+        {
+            self.dtls_failure()
+        } else {
+            End::Closed(Closed::Remote)
+        }
     }
 
     fn dtls_failure(&self) -> End {

@@ -19,6 +19,7 @@ use str0m::net::{Protocol, Receive};
 use str0m::{Candidate, Event, IceConnectionState, IceCreds, Input, Output, Rtc, RtcError};
 
 use super::config::Limits;
+use super::flight::{self, Flight};
 use crate::address::Fingerprint;
 use crate::frame::MAX_FRAME;
 use crate::ice::Credentials;
@@ -66,7 +67,13 @@ struct Entry {
     stuck: Option<Bytes>,
     /// Since when the acknowledgement is waited for.
     waiting: Option<Instant>,
+    /// When this end closes the channel whose stream is over, if the peer hasn't.
+    closes: Option<Instant>,
 }
+
+/// How long the server lets the client close a channel whose stream is over. Browsers use a channel's number again as soon
+/// as both have closed it, and if both do so at the same time the second reset hits the next channel of that number.
+const CLIENT_CLOSES: Duration = Duration::from_secs(1);
 
 /// See the module.
 pub(crate) struct Engine {
@@ -82,7 +89,9 @@ pub(crate) struct Engine {
     peer: Arc<Peer>,
     next_key: u32,
     acknowledgement: Duration,
+    is_server: bool,
     connected: bool,
+    flight: Flight,
 }
 
 /// What a new session needs to know.
@@ -115,7 +124,8 @@ impl Engine {
             .set_dtls_cert(setup.certificate.clone())
             .set_ice_lite(!client)
             .set_fingerprint_verification(client)
-            .set_sctp_max_buffered_amount(limits.max_in_flight.max(4 * MAX_FRAME))
+            // The bound is `Flight`'s; this one mustn't be hit before.
+            .set_sctp_max_buffered_amount(limits.max_in_flight.max(flight::MIN) + MAX_FRAME)
             .set_stats_interval(None);
         let mut rtc = rtc.build(now);
         // Nobody is told this address, and which of the host's it is doesn't matter: what is sent carries the peer's.
@@ -157,7 +167,9 @@ impl Engine {
             peer: setup.peer,
             next_key: FIRST + 1,
             acknowledgement: setup.acknowledgement,
+            is_server: !client,
             connected: false,
+            flight: Flight::new(limits.max_in_flight),
         };
         engine.insert(FIRST, first, channel);
         engine.rtc.handle_input(Input::Timeout(now))?;
@@ -270,19 +282,21 @@ impl Engine {
         digest.try_into().ok().map(Fingerprint::raw)
     }
 
-    /// When the next acknowledgement is given up.
-    pub(crate) fn next_deadline(&self) -> Option<Instant> {
-        self.ending
-            .iter()
-            .filter_map(|key| self.channels.get(key)?.waiting)
-            .min()
-            .map(|since| since + self.acknowledgement)
+    /// When the next acknowledgement is given up, or the next channel is closed that the peer should have closed.
+    pub(crate) fn next_deadline(&self, now: Instant) -> Option<Instant> {
+        let entries = self.ending.iter().filter_map(|key| self.channels.get(key));
+        let times = entries.filter_map(|entry| match entry.closes {
+            None => Some(entry.waiting? + self.acknowledgement),
+            closes => closes,
+        });
+        // What is due and has to wait for the network is looked at when something comes.
+        times.filter(|at| *at > now).min()
     }
 
     /// Whether streams that were closed by our program still have something on the way.
     pub(crate) fn has_ending(&self) -> bool {
-        self.ending.iter().any(|key| self.channels.contains_key(key))
-            || self.channels.values().any(|entry| entry.queued)
+        let mut entries = self.ending.iter().filter_map(|key| self.channels.get(key));
+        entries.any(|entry| entry.closes.is_none()) || self.channels.values().any(|entry| entry.queued)
     }
 
     /// The session is over: all streams are told.
@@ -306,6 +320,7 @@ impl Engine {
                 closing: false,
                 stuck: None,
                 waiting: None,
+                closes: None,
             },
         );
     }
@@ -394,6 +409,14 @@ impl Engine {
 
     /// Writes one frame of the next channel that has one. Whether it did.
     fn write_one(&mut self, now: Instant) -> Result<bool, RtcError> {
+        if self.writable.is_empty() {
+            return Ok(false);
+        }
+        let held = self.held();
+        if !self.flight.may_write(held, now) {
+            // Acknowledgements make room; until then all wait.
+            return Ok(false);
+        }
         while let Some(key) = self.writable.pop_front() {
             let Some(entry) = self.channels.get_mut(&key) else {
                 continue;
@@ -409,11 +432,11 @@ impl Engine {
             };
             match channel.write(true, &frame) {
                 Ok(true) => {
+                    self.flight.wrote(frame.len(), held, now);
                     self.queue(key);
                     return Ok(true);
                 }
                 Ok(false) => {
-                    // Acknowledgements make room; until then all wait.
                     entry.stuck = Some(frame);
                     entry.queued = true;
                     self.writable.push_front(key);
@@ -426,6 +449,16 @@ impl Engine {
             }
         }
         Ok(false)
+    }
+
+    /// Bytes that SCTP holds.
+    fn held(&mut self) -> usize {
+        let rtc = &mut self.rtc;
+        self.channels
+            .values()
+            .filter(|entry| entry.open)
+            .filter_map(|entry| Some(rtc.channel(entry.id)?.buffered_amount()))
+            .sum()
     }
 
     /// All frames of a channel are written.
@@ -450,6 +483,7 @@ impl Engine {
             channels,
             rtc,
             acknowledgement,
+            is_server,
             ..
         } = self;
         ending.retain(|key| {
@@ -467,6 +501,10 @@ impl Engine {
                 .channel(entry.id)
                 .is_some_and(|mut channel| channel.buffered_amount() > 0)
             {
+                return true;
+            }
+            let patience = if *is_server { CLIENT_CLOSES } else { Duration::ZERO };
+            if now < *entry.closes.get_or_insert(now + patience) {
                 return true;
             }
             entry.closing = true;
