@@ -326,6 +326,7 @@ async fn a_node_s_own_address_names_its_relays_and_a_checkpoint_spares_the_way_f
         service: one.service.clone(),
         relays: relays.clone(),
         faucet: None,
+        webrtc: None,
     })
     .await
     .unwrap();
