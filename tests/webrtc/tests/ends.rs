@@ -82,6 +82,39 @@ async fn our_ends_meet_in_a_browser_that_forbids_munging() -> Result<()> {
     ours_to_ours(&[NO_MUNGING]).await
 }
 
+/// A browser gives a new stream the channel number of the last as soon as that is closed.
+#[tokio::test]
+async fn streams_one_after_another_keep_apart() -> Result<()> {
+    let node = node::ours().await?;
+    let browser = Browser::start(&[]).await?;
+    let page = browser.open("one", &pages::serve().await?).await?;
+    for n in 0..20 {
+        page.dial("ours", &node.address.to_string()).await?;
+        for _ in 0..3 {
+            page.exchange(1_000, 1_000, 0).await?;
+        }
+        page.eval("link.disconnect()").await?;
+        let record = node
+            .until(n, SOON, "ended", |record| record.ended.is_some())
+            .await?;
+        ensure!(
+            record.exchanges.len() == 3,
+            "the node answered {:?}",
+            record.exchanges
+        );
+        ensure!(
+            record.exchanges.iter().all(Result::is_ok),
+            "the node says {:?}",
+            record.exchanges
+        );
+    }
+    ensure!(
+        page.open_connections().await? == 0,
+        "a peer connection is left open"
+    );
+    quiet(&page).await
+}
+
 #[tokio::test]
 async fn the_stock_page_reaches_our_node() -> Result<()> {
     let node = node::ours().await?;
