@@ -6,7 +6,7 @@
 //! expiry is kept and not looked at, as there: peers know the certificate by its hash.
 
 use rcgen::{CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256};
-use str0m::config::DtlsCert;
+use str0m::config::{DtlsCert, DtlsVersion};
 
 use crate::address::Fingerprint;
 use crate::error::Error;
@@ -70,11 +70,13 @@ impl Certificate {
             .ok()
             .filter(|key| key.is_compatible(&PKCS_ECDSA_P256_SHA256))
             .ok_or_else(|| refuse("the key isn't one of ECDSA on P-256".to_owned()))?;
-        Ok(Self::new(
-            certificate.to_vec(),
-            key.to_vec(),
-            u64::from_le_bytes(expires),
-        ))
+        let read = Self::new(certificate.to_vec(), key.to_vec(), u64::from_le_bytes(expires));
+        // The engine would have no choice but to panic.
+        super::stun::provider()
+            .dtls_provider
+            .new_dtls(&read.dtls, std::time::Instant::now(), DtlsVersion::Dtls12, None)
+            .map_err(|e| refuse(e.to_string()))?;
+        Ok(read)
     }
 
     /// Writes it, the key included.
@@ -95,6 +97,13 @@ impl Certificate {
     /// The fingerprint, which stands in the node's address.
     pub fn fingerprint(&self) -> Fingerprint {
         self.fingerprint
+    }
+
+    /// For tests: the same certificate, but with a fingerprint that isn't its own.
+    #[cfg(test)]
+    pub(super) fn claiming(mut self, fingerprint: Fingerprint) -> Self {
+        self.fingerprint = fingerprint;
+        self
     }
 
     pub(crate) fn dtls(&self) -> &DtlsCert {

@@ -22,7 +22,7 @@ pub struct Limits {
     pub max_waiting_streams: usize,
     /// Bytes of datagrams that wait for one session.
     pub max_queued_bytes: usize,
-    /// Bytes that SCTP holds for sending and until acknowledgement, per session.
+    /// Bytes that SCTP holds for sending and until acknowledgement, per session; a near peer needs and gets fewer.
     pub max_in_flight: usize,
     /// Of the session's streams.
     pub streams: stream::Limits,
@@ -38,7 +38,7 @@ impl Default for Limits {
             max_channels: 256,
             max_waiting_streams: 256,
             max_queued_bytes: 1024 * 1024,
-            max_in_flight: 128 * 1024,
+            max_in_flight: 1024 * 1024,
             streams: stream::Limits::default(),
         }
     }

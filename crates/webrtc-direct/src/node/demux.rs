@@ -395,3 +395,7 @@ fn source_of(from: SocketAddr) -> IpAddr {
         ip => ip,
     }
 }
+
+#[cfg(test)]
+#[path = "demux_tests.rs"]
+mod tests;

@@ -19,6 +19,7 @@ use str0m::net::{Protocol, Receive};
 use str0m::{Candidate, Event, IceConnectionState, IceCreds, Input, Output, Rtc, RtcError};
 
 use super::config::Limits;
+use super::flight::{self, Flight};
 use crate::address::Fingerprint;
 use crate::frame::MAX_FRAME;
 use crate::ice::Credentials;
@@ -90,6 +91,7 @@ pub(crate) struct Engine {
     acknowledgement: Duration,
     is_server: bool,
     connected: bool,
+    flight: Flight,
 }
 
 /// What a new session needs to know.
@@ -122,7 +124,8 @@ impl Engine {
             .set_dtls_cert(setup.certificate.clone())
             .set_ice_lite(!client)
             .set_fingerprint_verification(client)
-            .set_sctp_max_buffered_amount(limits.max_in_flight.max(4 * MAX_FRAME))
+            // The bound is `Flight`'s; this one mustn't be hit before.
+            .set_sctp_max_buffered_amount(limits.max_in_flight.max(flight::MIN) + MAX_FRAME)
             .set_stats_interval(None);
         let mut rtc = rtc.build(now);
         // Nobody is told this address, and which of the host's it is doesn't matter: what is sent carries the peer's.
@@ -166,6 +169,7 @@ impl Engine {
             acknowledgement: setup.acknowledgement,
             is_server: !client,
             connected: false,
+            flight: Flight::new(limits.max_in_flight),
         };
         engine.insert(FIRST, first, channel);
         engine.rtc.handle_input(Input::Timeout(now))?;
@@ -405,6 +409,14 @@ impl Engine {
 
     /// Writes one frame of the next channel that has one. Whether it did.
     fn write_one(&mut self, now: Instant) -> Result<bool, RtcError> {
+        if self.writable.is_empty() {
+            return Ok(false);
+        }
+        let held = self.held();
+        if !self.flight.may_write(held, now) {
+            // Acknowledgements make room; until then all wait.
+            return Ok(false);
+        }
         while let Some(key) = self.writable.pop_front() {
             let Some(entry) = self.channels.get_mut(&key) else {
                 continue;
@@ -420,11 +432,11 @@ impl Engine {
             };
             match channel.write(true, &frame) {
                 Ok(true) => {
+                    self.flight.wrote(frame.len(), held, now);
                     self.queue(key);
                     return Ok(true);
                 }
                 Ok(false) => {
-                    // Acknowledgements make room; until then all wait.
                     entry.stuck = Some(frame);
                     entry.queued = true;
                     self.writable.push_front(key);
@@ -437,6 +449,16 @@ impl Engine {
             }
         }
         Ok(false)
+    }
+
+    /// Bytes that SCTP holds.
+    fn held(&mut self) -> usize {
+        let rtc = &mut self.rtc;
+        self.channels
+            .values()
+            .filter(|entry| entry.open)
+            .filter_map(|entry| Some(rtc.channel(entry.id)?.buffered_amount()))
+            .sum()
     }
 
     /// All frames of a channel are written.

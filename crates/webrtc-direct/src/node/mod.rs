@@ -5,6 +5,9 @@ mod config;
 mod connection;
 pub mod demux;
 mod engine;
+mod flight;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzz;
 mod listener;
 mod session;
 mod stats;
@@ -17,3 +20,6 @@ pub use config::{Config, Limits, Times};
 pub use connection::Connection;
 pub use stats::{Stats, StatsHandle};
 pub use transport::Transport;
+
+#[cfg(test)]
+mod tests;

@@ -122,13 +122,14 @@ pub(super) async fn run(parts: Parts, deliver: Deliver) -> bool {
         End::Closed(closed) => closed.clone(),
         End::Failed(error) => Closed::Broken(error.to_string()),
     };
-    session.finish(&closed).await;
+    let at_noise = session.finish(&closed).await;
     tracing::debug!(%closed, "session over");
     if let Some(deliver) = session.deliver.take() {
         count(&counters.failed, 1);
         let error = match why {
             End::Failed(error) => error,
-            End::Closed(closed) => closed.into(),
+            // A peer that closes instead of going on with the handshake didn't believe it.
+            End::Closed(closed) => at_noise.unwrap_or_else(|| closed.into()),
         };
         fail(Some(deliver), error);
     }
@@ -287,11 +288,12 @@ impl Session {
                 Ok(())
             }
             () = lost_interest(&mut self.deliver) => Err(End::Closed(Closed::Local)),
+            // Before the streams, which are attended to anyhow whenever the engine is driven.
+            input = next_input(&mut self.input) => self.receive(input).await,
             key = future::poll_fn(|cx| ready.poll_pop(cx)) => {
                 self.engine.attend_to(key);
                 Ok(())
             }
-            input = next_input(&mut self.input) => self.receive(input).await,
             () = sleep => Ok(self.engine.tick(Instant::now())?),
         }
     }
@@ -486,9 +488,8 @@ impl Session {
         next
     }
 
-    /// Says goodbye and lets go of everything.
-    async fn finish(&mut self, why: &Closed) {
-        self.noise = None;
+    /// Says goodbye and lets go of everything. What became of the Noise handshake, if it was under way.
+    async fn finish(&mut self, why: &Closed) -> Option<Error> {
         self.engine.close();
         let now = Instant::now();
         if self
@@ -500,6 +501,8 @@ impl Session {
         }
         self.engine.lose(why);
         self.shared.over(why.clone());
+        // Its stream is over, so it has come to its end.
+        self.noise.take()?.now_or_never()?.err()
     }
 }
 

@@ -98,6 +98,8 @@ pub(super) struct Machine {
     gone: Option<Gone>,
 }
 
+/// Longer messages break the reader of the stock Rust node, so only peers that are known to be of this crate get them.
+const MAX_FRAME_TO_STRANGERS: usize = 8 * 1024;
 /// Payloads that are smaller, or a small part of the message in which they came, are copied.
 const SHARE_FROM: usize = 1024;
 /// The tail is closed when it has so much.
@@ -147,16 +149,21 @@ impl Machine {
             return Ok(None);
         }
         let taken = room.min(bytes.len());
+        let max = if self.peer.window().is_some() {
+            MAX_FRAME
+        } else {
+            MAX_FRAME_TO_STRANGERS
+        };
         let mut rest = &bytes[..taken];
         while !rest.is_empty() {
-            let n = match self.queue.back_mut().filter(|last| last.len() < MAX_FRAME) {
+            let n = match self.queue.back_mut().filter(|last| last.len() < max) {
                 Some(last) => {
-                    let n = rest.len().min(MAX_FRAME - last.len());
+                    let n = rest.len().min(max - last.len());
                     last.extend_from_slice(&rest[..n]);
                     n
                 }
                 None => {
-                    let n = rest.len().min(MAX_FRAME - HEADER);
+                    let n = rest.len().min(max - HEADER);
                     let mut chunk = BytesMut::with_capacity(HEADER + n);
                     chunk.resize(HEADER, 0);
                     chunk.extend_from_slice(&rest[..n]);

@@ -8,7 +8,8 @@
 //! # Rules
 //!
 //! 1. Writes of any size and number are taken until [`Limits::max_unsent`] bytes wait; then the writer waits. What is
-//!    written in small pieces is gathered into frames of up to 16 KiB while it waits; no flush is needed.
+//!    written in small pieces is gathered into frames while it waits; no flush is needed. Frames have up to 16 KiB if the
+//!    peer announced a window, otherwise up to 8 KiB: the stock Rust node can't read longer ones.
 //! 2. `flush` waits until all is handed to the channel. `close` waits until FIN is; the acknowledgement is waited for in the
 //!    background, since some peers never send it: an end gives up after a while ([`Channel::give_up_waiting`]).
 //! 3. A FIN that comes in is acknowledged at once if the peer is known to understand acknowledgements (it announced

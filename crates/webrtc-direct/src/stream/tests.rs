@@ -163,15 +163,19 @@ fn much_is_carried_without_flush_or_chunks() {
 
 #[test]
 fn small_writes_are_gathered() {
-    let (mut a, _b, mut wire) = Wire::new(Limits::default(), false);
-    for _ in 0..5000 {
-        a.write_all(b"0123456789")
-            .now_or_never()
-            .expect("room")
-            .expect("written");
+    // Frames are as long as the peer can read.
+    for (windows, longest) in [(false, 8 * 1024), (true, MAX_FRAME)] {
+        let (mut a, _b, mut wire) = Wire::new(Limits::default(), windows);
+        for _ in 0..5000 {
+            a.write_all(b"0123456789")
+                .now_or_never()
+                .expect("room")
+                .expect("written");
+        }
+        wire.carry();
+        assert_eq!(wire.carried[0].len(), 50_000usize.div_ceil(longest));
+        assert_eq!(wire.carried[0][0].len(), longest);
     }
-    wire.carry();
-    assert_eq!(wire.carried[0].len(), 50_000usize.div_ceil(MAX_FRAME));
 }
 
 #[test]
