@@ -52,6 +52,7 @@
 //! | … whose peer isn't authenticated | 128 | the oldest one whose DTLS hasn't begun gives way; if all have begun, first contacts aren't answered |
 //! | sessions from one source (an IPv4 address, a /64 of IPv6) | 256 | its first contacts aren't answered |
 //! | … whose peer isn't authenticated | 32 | its first contacts aren't answered |
+//! | first contacts per second | 500 | not answered |
 //! | time for each step (3 to 6) | 2.9 s | the dial or session fails, naming the step |
 //! | silence | 5.5 s, with questions from 2.75 s on | the session ends |
 //! | addresses of one session | 8 | further ones don't lead to it |

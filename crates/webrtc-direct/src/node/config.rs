@@ -16,6 +16,8 @@ pub struct Limits {
     pub max_sessions_per_source: usize,
     /// Sessions from one source whose peer isn't authenticated yet.
     pub max_half_open_per_source: usize,
+    /// First contacts that are taken per second, by all sources together.
+    pub max_first_contacts: u32,
     /// Channels of one session that are open at the same time, by whichever end. Our program opens half of them at most.
     pub max_channels: usize,
     /// Streams that the peer opened and our program hasn't taken yet.
@@ -35,6 +37,7 @@ impl Default for Limits {
             max_half_open: 128,
             max_sessions_per_source: 256,
             max_half_open_per_source: 32,
+            max_first_contacts: 500,
             max_channels: 256,
             max_waiting_streams: 256,
             max_queued_bytes: 1024 * 1024,

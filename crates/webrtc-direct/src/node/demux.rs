@@ -17,9 +17,11 @@
 //! Bounds: [`Limits::max_sessions`], [`Limits::max_half_open`] and the same per source, [`MAX_ADDRESSES`] per session,
 //! [`MAX_REFUSED`] names that aren't answered (the oldest are forgotten). When all half-open places are taken, the oldest
 //! one whose DTLS handshake hasn't begun gives way, so that a flood of first contacts costs a fixed amount of memory and
-//! leaves those a chance who answer quickly.
+//! leaves those a chance who answer quickly; and [`Limits::max_first_contacts`] per second are taken at all, so that it costs a fixed
+//! amount of work.
 
 use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasher as _, RandomState};
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
@@ -115,7 +117,11 @@ pub struct Table {
     /// Half-open sessions in the order of their beginning; may name some that are no more.
     order: VecDeque<SessionId>,
     half_open: usize,
-    refused: VecDeque<(Instant, String)>,
+    /// Names that aren't answered, as hashes with a key of this table.
+    refused: VecDeque<(Instant, u64)>,
+    hasher: RandomState,
+    /// First contacts that may be taken at once, and when that was counted.
+    tokens: (f64, Option<Instant>),
 }
 
 impl Table {
@@ -131,6 +137,8 @@ impl Table {
             order: VecDeque::new(),
             half_open: 0,
             refused: VecDeque::new(),
+            hasher: RandomState::new(),
+            tokens: (f64::from(limits.max_first_contacts), None),
         }
     }
 
@@ -173,6 +181,7 @@ impl Table {
         if self.sessions.len() >= self.limits.max_sessions
             || of_source >= self.limits.max_sessions_per_source
             || half_of_source >= self.limits.max_half_open_per_source
+            || !self.take_token(now)
         {
             return Route::Refused;
         }
@@ -300,7 +309,8 @@ impl Table {
             if self.refused.len() >= MAX_REFUSED {
                 self.refused.pop_front();
             }
-            self.refused.push_back((now, entry.username));
+            self.refused
+                .push_back((now, self.hasher.hash_one(&entry.username)));
         }
         // Each removal forgets what is over at the front; each entry adds one. So the queue stays as long as there are
         // half-open sessions, but for those in the middle, which one pass now and then takes out.
@@ -372,7 +382,22 @@ impl Table {
         {
             self.refused.pop_front();
         }
-        self.refused.iter().any(|(_, name)| name == username)
+        let hash = self.hasher.hash_one(username);
+        self.refused.iter().any(|(_, refused)| *refused == hash)
+    }
+
+    /// A bucket that holds a second's worth of first contacts.
+    fn take_token(&mut self, now: Instant) -> bool {
+        let most = f64::from(self.limits.max_first_contacts);
+        let (tokens, at) = &mut self.tokens;
+        let passed = at.map_or(Duration::ZERO, |at| now.saturating_duration_since(at));
+        *tokens = (*tokens + passed.as_secs_f64() * most).min(most);
+        *at = Some(now);
+        let taken = *tokens >= 1.0;
+        if taken {
+            *tokens -= 1.0;
+        }
+        taken
     }
 }
 

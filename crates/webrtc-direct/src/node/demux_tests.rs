@@ -113,6 +113,7 @@ fn a_flood_costs_a_fixed_amount() {
         max_half_open: 16,
         max_half_open_per_source: 4,
         max_sessions: 32,
+        max_first_contacts: 10_000,
         ..Limits::default()
     };
     let mut world = World::new(limits);
@@ -149,6 +150,26 @@ fn a_flood_costs_a_fixed_amount() {
     }
     let credentials = Credentials::random(Version::V1);
     assert_eq!(world.route(addr(6000), &check(&credentials)), Route::Refused);
+}
+
+#[test]
+fn first_contacts_are_taken_at_a_rate() {
+    let limits = Limits {
+        max_first_contacts: 10,
+        ..Limits::default()
+    };
+    let mut world = World::new(limits);
+    let taken = |world: &mut World, n: u16| {
+        let check = check(&Credentials::random(Version::V2));
+        (0..n)
+            .filter(|n| world.route(addr(*n), &check) != Route::Refused)
+            .count()
+    };
+    assert_eq!(taken(&mut world, 50), 10);
+    world.now += Duration::from_millis(500);
+    assert_eq!(taken(&mut world, 50), 5);
+    world.now += Duration::from_secs(60);
+    assert_eq!(taken(&mut world, 50), 10);
 }
 
 #[test]
@@ -192,6 +213,7 @@ fn names_given_up_are_not_answered_for_a_while() {
         Route::First { .. }
     ));
     for _ in 0..2 * MAX_REFUSED {
+        world.now += Duration::from_millis(5);
         let id = world.begin(&Credentials::random(Version::V2), addr(2));
         let now = world.now;
         world.table.remove(id, Some(now));

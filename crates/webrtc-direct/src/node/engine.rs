@@ -12,17 +12,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use str0m::change::DirectApi;
 use str0m::channel::{ChannelConfig, ChannelId};
-use str0m::config::{DtlsCert, Fingerprint as StrFingerprint};
 use str0m::net::{Protocol, Receive};
-use str0m::{Candidate, Event, IceConnectionState, IceCreds, Input, Output, Rtc, RtcError};
+use str0m::{Candidate, Event, IceConnectionState, Input, Output, Rtc, RtcError};
 
 use super::config::Limits;
 use super::flight::{self, Flight};
+use super::setup::{Setup, create_first, creds, str_fingerprint};
 use crate::address::Fingerprint;
 use crate::frame::MAX_FRAME;
-use crate::ice::Credentials;
 use crate::noise::Role;
 use crate::stream::{self, Channel, Peer, Progress, Ready, Stream};
 
@@ -92,21 +90,6 @@ pub(crate) struct Engine {
     is_server: bool,
     connected: bool,
     flight: Flight,
-}
-
-/// What a new session needs to know.
-pub(crate) struct Setup<'a> {
-    pub(crate) role: Role,
-    pub(crate) credentials: &'a Credentials,
-    pub(crate) certificate: &'a DtlsCert,
-    /// Of the node that is dialled.
-    pub(crate) certhash: Option<Fingerprint>,
-    pub(crate) port: u16,
-    pub(crate) remote: SocketAddr,
-    pub(crate) limits: Limits,
-    pub(crate) acknowledgement: Duration,
-    pub(crate) ready: Arc<Ready>,
-    pub(crate) peer: Arc<Peer>,
 }
 
 impl Engine {
@@ -513,38 +496,5 @@ impl Engine {
             false
         });
         any
-    }
-}
-
-fn create_first(api: &mut DirectApi<'_>) -> ChannelId {
-    api.create_data_channel(ChannelConfig {
-        negotiated: Some(0),
-        ..ChannelConfig::default()
-    })
-}
-
-fn creds(role: Role, credentials: &Credentials) -> (IceCreds, IceCreds) {
-    let server = IceCreds {
-        ufrag: credentials.server_ufrag.clone(),
-        pass: credentials.server_ufrag.clone(),
-    };
-    let client = IceCreds {
-        ufrag: credentials.client_ufrag.clone(),
-        pass: credentials.client_pwd.clone(),
-    };
-    match role {
-        Role::Client => (client, server),
-        Role::Server => (server, client),
-    }
-}
-
-fn str_fingerprint(fingerprint: Option<Fingerprint>) -> StrFingerprint {
-    let digest = fingerprint.map_or_else(
-        || vec![0xff; 32],
-        |fingerprint| fingerprint.to_multihash().digest().to_vec(),
-    );
-    StrFingerprint {
-        hash_func: "sha-256".to_owned(),
-        bytes: digest,
     }
 }

@@ -9,7 +9,9 @@ mod flight;
 #[cfg(any(test, fuzzing))]
 pub(crate) mod fuzz;
 mod listener;
+mod parts;
 mod session;
+mod setup;
 mod stats;
 mod stun;
 mod transport;

@@ -17,7 +17,7 @@
 //!
 //! # Bounds
 //!
-//! Datagrams wait in a queue of [`QUEUE`] batches and [`Limits::max_queued_bytes`]; beyond that they are dropped by the
+//! Datagrams wait in a queue of [`QUEUE`](super::parts::QUEUE) batches and [`Limits::max_queued_bytes`]; beyond that they are dropped by the
 //! listener, and SCTP sends them again. A session that waits for the system's send buffer waits alone.
 //!
 //! [`Times::step`]: super::config::Times::step
@@ -25,78 +25,38 @@
 //! [`Times::ask_after`]: super::config::Times::ask_after
 //! [`Limits::max_queued_bytes`]: super::config::Limits::max_queued_bytes
 
+use std::collections::VecDeque;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use futures::future::BoxFuture;
 use futures::{FutureExt as _, future};
 use libp2p_identity::{Keypair, PeerId};
 use str0m::RtcError;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::time::Sleep;
 
 use super::certificate::Certificate;
 use super::config::Config;
 use super::connection::{Command, Connection, Shared};
 use super::demux::Kind;
-use super::engine::{Engine, Happened, Packet, Setup};
+use super::engine::{Engine, Happened, Packet};
+use super::parts::{Deliver, Input, Parts, lost_interest, next_command, next_input, optional};
+use super::setup::Setup;
 use super::stats::{Counters, Gauge, count};
 use super::stun::Asker;
-use super::udp::{Datagrams, Receiver, Udp};
+use super::udp::{Datagrams, Udp};
 use crate::address::Fingerprint;
 use crate::error::{Closed, Error, Step};
-use crate::ice::Credentials;
 use crate::noise::{self, Fingerprints, Role};
 use crate::stream::Stream;
 
-/// Batches of datagrams that wait for one session.
-pub(super) const QUEUE: usize = 256;
-/// Batches that are handled before anything else is looked at.
-const TURN: usize = 16;
 /// How often a silent peer is asked.
 const ASK_EVERY: Duration = Duration::from_millis(500);
 /// How long a closing session waits for what is on the way.
 const PARTING: Duration = Duration::from_millis(500);
-
-/// Where a session's datagrams come from.
-pub(super) enum Input {
-    /// From its listener.
-    Queue {
-        datagrams: mpsc::Receiver<Datagrams>,
-        /// Bytes that wait in it.
-        waiting: Arc<AtomicUsize>,
-    },
-    /// From a socket of its own.
-    Socket(Receiver),
-}
-
-/// What a session is made of.
-pub(super) struct Parts {
-    pub(super) role: Role,
-    pub(super) keypair: Keypair,
-    pub(super) certificate: Certificate,
-    pub(super) credentials: Credentials,
-    pub(super) certhash: Option<Fingerprint>,
-    pub(super) expected: Option<PeerId>,
-    pub(super) remote: SocketAddr,
-    pub(super) config: Config,
-    pub(super) counters: Arc<Counters>,
-    pub(super) udp: Arc<Udp>,
-    pub(super) input: Input,
-    /// Why the listener ended the session, if it did.
-    pub(super) ended: Arc<std::sync::OnceLock<Closed>>,
-}
-
-/// Who gets the connection when the peer is authenticated.
-pub(super) enum Deliver {
-    /// A dial. It may lose interest at any time.
-    Dial(oneshot::Sender<Result<(PeerId, Connection), Error>>),
-    /// A listener. `false`: nobody listens any more.
-    Listener(Box<dyn FnOnce(PeerId, Connection) -> bool + Send>),
-}
 
 /// Runs a session to its end. Whether the peer at least began with DTLS.
 pub(super) async fn run(parts: Parts, deliver: Deliver) -> bool {
@@ -170,7 +130,7 @@ struct Session {
     counters: Arc<Counters>,
     udp: Arc<Udp>,
     input: Input,
-    ended: Arc<std::sync::OnceLock<Closed>>,
+    ended: Arc<OnceLock<Closed>>,
 
     engine: Engine,
     asker: Asker,
@@ -188,7 +148,7 @@ struct Session {
     half_open: Option<Gauge>,
     channels: Vec<Gauge>,
     /// Streams that our program wants and that the limit on channels holds back.
-    wanted: std::collections::VecDeque<futures::channel::oneshot::Sender<Stream>>,
+    wanted: VecDeque<futures::channel::oneshot::Sender<Stream>>,
 
     step: Step,
     step_ends: Instant,
@@ -243,7 +203,7 @@ impl Session {
             deliver: None,
             half_open: None,
             channels,
-            wanted: std::collections::VecDeque::new(),
+            wanted: VecDeque::new(),
             step: Step::Ice,
             step_ends: now + parts.config.times.step,
             heard: now,
@@ -520,57 +480,5 @@ const fn order(step: Step) -> u8 {
         Step::Dtls => 1,
         Step::Channel => 2,
         Step::Noise => 3,
-    }
-}
-
-async fn optional<T>(future: &mut Option<BoxFuture<'static, T>>) -> T {
-    match future {
-        Some(future) => future.await,
-        None => future::pending().await,
-    }
-}
-
-async fn next_command(commands: &mut Option<mpsc::UnboundedReceiver<Command>>) -> Option<Command> {
-    match commands {
-        Some(commands) => commands.recv().await,
-        None => future::pending().await,
-    }
-}
-
-async fn lost_interest(deliver: &mut Option<Deliver>) {
-    match deliver {
-        Some(Deliver::Dial(reply)) => reply.closed().await,
-        _ => future::pending().await,
-    }
-}
-
-/// The datagrams that wait, at least one batch; nothing when the listener ended the session.
-async fn next_input(input: &mut Input) -> Option<Vec<Datagrams>> {
-    match input {
-        Input::Queue { datagrams, waiting } => {
-            let mut batches = vec![datagrams.recv().await?];
-            while batches.len() < TURN
-                && let Ok(batch) = datagrams.try_recv()
-            {
-                batches.push(batch);
-            }
-            let taken = batches.iter().map(|batch| batch.bytes.len()).sum();
-            waiting.fetch_sub(taken, Ordering::Relaxed);
-            Some(batches)
-        }
-        Input::Socket(receiver) => {
-            let mut batches = Vec::new();
-            let received = receiver
-                .receive(|from, to, bytes, stride| {
-                    batches.push(Datagrams {
-                        from,
-                        to,
-                        bytes: bytes::Bytes::copy_from_slice(bytes),
-                        stride,
-                    });
-                })
-                .await;
-            received.is_ok().then_some(batches)
-        }
     }
 }

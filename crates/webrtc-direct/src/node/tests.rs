@@ -11,7 +11,8 @@ use libp2p_core::transport::{ListenerId, TransportEvent};
 use libp2p_identity::Keypair;
 use tokio::sync::oneshot;
 
-use super::session::{self, Deliver, Input, Parts};
+use super::parts::{Deliver, Input, Parts};
+use super::session;
 use super::udp::{Receiver, Udp};
 use super::*;
 use crate::Error;
