@@ -57,7 +57,7 @@ async fn a_wrong_peer() {
     });
     let error = fails(&mut Dialer::new(Config::default()), &address).await;
     match error {
-        Error::PeerId { expected, found } => assert_eq!((expected, found), (other, node.peer)),
+        Error::PeerId { expected, found } => assert_eq!((*expected, *found), (other, node.peer)),
         error => panic!("{error:?}"),
     }
     drop(node.stats.clone());
