@@ -85,9 +85,9 @@ pub enum Error {
     #[error("the peer is {found}, but {expected} was dialled")]
     PeerId {
         /// Whom the address names.
-        expected: PeerId,
+        expected: Box<PeerId>,
         /// Who answered.
-        found: PeerId,
+        found: Box<PeerId>,
     },
     /// The session ended.
     #[error("the connection is closed: {0}")]

@@ -44,7 +44,10 @@ pub async fn authenticate(
         Role::Server => noise::inbound(keypair.clone(), stream, client, server).await?,
     };
     match expected {
-        Some(expected) if expected != found => Err(Error::PeerId { expected, found }),
+        Some(expected) if expected != found => Err(Error::PeerId {
+            expected: Box::new(expected),
+            found: Box::new(found),
+        }),
         _ => Ok(found),
     }
 }
@@ -97,7 +100,7 @@ mod tests {
         let found = server.public().to_peer_id();
         match left {
             Err(Error::PeerId { expected, found: f }) => {
-                assert_eq!((expected, f), (other, found));
+                assert_eq!((*expected, *f), (other, found));
             }
             other => panic!("{other:?}"),
         }

@@ -259,13 +259,12 @@ impl Machine {
                 self.send_stop = false;
                 wake.end = true;
             }
+            Some(Flag::StopSending) if matches!(self.write, Write::Reset | Write::Finished) => {}
             Some(Flag::StopSending) => {
-                if !matches!(self.write, Write::Reset | Write::Finished) {
-                    self.write = Write::Stopped;
-                    self.clear_unsent();
-                    wake.writer = true;
-                    wake.end = true;
-                }
+                self.write = Write::Stopped;
+                self.clear_unsent();
+                wake.writer = true;
+                wake.end = true;
             }
             Some(Flag::FinAck) => {
                 self.peer.has_acknowledged();
