@@ -53,7 +53,7 @@ async fn mebibytes_go_each_way() {
             let (answer, question) = within(LONG, async { tokio::join!(dialled, answered) }).await;
             assert!(question == there, "what was sent arrived");
             assert!(answer == back, "what was answered arrived");
-            println!("{version:?}: {n} bytes each way in {:?}", start.elapsed());
+            eprintln!("{version:?}: {n} bytes each way in {:?}", start.elapsed());
         }
     }
 }
@@ -173,7 +173,7 @@ async fn a_closed_connection_is_noticed_at_once() {
         let start = std::time::Instant::now();
         drop(closing);
         assert!(matches!(end(&mut other).await, Error::Closed(Closed::Remote)));
-        println!("noticed after {:?}", start.elapsed());
+        eprintln!("noticed after {:?}", start.elapsed());
         assert!(start.elapsed() < std::time::Duration::from_secs(2));
         let error = within(LONG, reading.read(&mut [0; 1])).await.expect_err("over");
         assert_eq!(error.kind(), io::ErrorKind::ConnectionAborted);

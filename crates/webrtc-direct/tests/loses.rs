@@ -27,7 +27,7 @@ async fn everything_arrives_over_a_lossy_network() {
     let start = Instant::now();
     let mut near = dialer.connect(&proxy.address).await;
     let mut far = node.accept().await;
-    println!("connected in {:?}", start.elapsed());
+    eprintln!("connected in {:?}", start.elapsed());
     let n = 256 * 1024;
     let (there, back) = (bytes(n, 5), bytes(n, 6));
     let mut left = open(&mut near).await;
@@ -48,7 +48,7 @@ async fn everything_arrives_over_a_lossy_network() {
     })
     .await;
     assert!(question == there && answer == back, "everything arrived");
-    println!(
+    eprintln!(
         "{n} bytes each way in {took:?}: {:.0} KB/s",
         2.0 * n as f64 / 1000.0 / took.as_secs_f64()
     );

@@ -49,7 +49,7 @@ async fn two_thousand_one_after_another() {
         dialer.is_empty().await;
     }
     assert_eq!(after.established, 2200);
-    println!(
+    eprintln!(
         "resident before {before:?} KiB, after {:?} KiB; {after:?}",
         resident()
     );
@@ -82,7 +82,7 @@ async fn two_hundred_at_once() {
     }
     let there = node.stats.snapshot();
     assert_eq!((there.sessions, there.half_open), (200, 0));
-    println!(
+    eprintln!(
         "resident before {before:?} KiB, with 200 sessions at both ends {:?} KiB",
         resident()
     );
@@ -100,7 +100,7 @@ async fn two_hundred_at_once() {
     }
     let after = node.is_empty().await;
     dialer.is_empty().await;
-    println!("resident after {:?} KiB; {after:?}", resident());
+    eprintln!("resident after {:?} KiB; {after:?}", resident());
 }
 
 #[tokio::test(flavor = "multi_thread")]

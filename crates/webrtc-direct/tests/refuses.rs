@@ -27,7 +27,7 @@ fn with(address: &Multiaddr, replace: impl Fn(Protocol<'_>) -> Protocol<'_>) -> 
 async fn fails(dialer: &mut Dialer, address: &Multiaddr) -> Error {
     let start = Instant::now();
     let error = within(LONG, dialer.dial(address)).await.expect_err("must fail");
-    println!("after {:?}: {error}", start.elapsed());
+    eprintln!("after {:?}: {error}", start.elapsed());
     dialer.is_empty().await;
     error
 }
@@ -129,7 +129,7 @@ async fn silence_ends_a_session_at_both_ends() {
     proxy.cut.store(true, Ordering::SeqCst);
     let start = Instant::now();
     let (left, right) = tokio::join!(end(&mut near), end(&mut far));
-    println!("noticed after {:?}", start.elapsed());
+    eprintln!("noticed after {:?}", start.elapsed());
     for error in [left, right] {
         match error {
             Error::Closed(Closed::Silence(silence)) => {

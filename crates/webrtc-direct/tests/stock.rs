@@ -81,11 +81,11 @@ async fn our_dialler_and_a_stock_listener_carry_a_mebibyte_each_way() {
                     tokio::spawn(async move {
                         match upgrade.await {
                             Ok((_, connection)) => stock_echo(connection).await,
-                            Err(error) => println!("the stock end: {error}"),
+                            Err(error) => eprintln!("the stock end: {error}"),
                         }
                     });
                 }
-                event => println!("{event:?}"),
+                event => eprintln!("{event:?}"),
             }
         }
     });
@@ -112,7 +112,7 @@ async fn our_dialler_and_a_stock_listener_carry_a_mebibyte_each_way() {
         "a mebibyte went there and back ({} bytes)",
         answer.len()
     );
-    println!("carried at try {tries}");
+    eprintln!("carried at try {tries}");
     drop(near);
     dialer.is_empty().await;
     serving.abort();
@@ -255,7 +255,7 @@ async fn identify_and_ping(
                 }
                 SwarmEvent::Behaviour(BehaviourEvent::Ping(ping::Event { result, .. })) => match result {
                     Ok(_) => done[side].1 += 1,
-                    Err(error) => println!("ping of side {side}: {error}"),
+                    Err(error) => eprintln!("ping of side {side}: {error}"),
                 },
                 SwarmEvent::OutgoingConnectionError { error, .. } => panic!("{error}"),
                 SwarmEvent::ConnectionClosed { cause, .. } => panic!("closed: {cause:?}"),

@@ -138,18 +138,22 @@ async fn listen(
     let pass = Arc::new(pass);
     let mut buffer = vec![0; 2048];
     while let Ok((n, from)) = front.recv_from(&mut buffer).await {
-        if !backs.contains_key(&from) {
-            let back = Arc::new(UdpSocket::bind("127.0.0.1:0").await.expect("a socket"));
-            backs.insert(from, Arc::clone(&back));
-            let (front, pass) = (Arc::clone(&front), Arc::clone(&pass));
-            tasks.spawn(async move {
-                let mut buffer = vec![0; 2048];
-                while let Ok((n, _)) = back.recv_from(&mut buffer).await {
-                    pass(To::Dialer, &front, from, &buffer[..n]);
-                }
-            });
-        }
-        pass(To::Node, &backs[&from], target, &buffer[..n]);
+        let back = match backs.get(&from) {
+            Some(back) => Arc::clone(back),
+            None => {
+                let back = Arc::new(UdpSocket::bind("127.0.0.1:0").await.expect("a socket"));
+                backs.insert(from, Arc::clone(&back));
+                let (front, pass, own) = (Arc::clone(&front), Arc::clone(&pass), Arc::clone(&back));
+                tasks.spawn(async move {
+                    let mut buffer = vec![0; 2048];
+                    while let Ok((n, _)) = own.recv_from(&mut buffer).await {
+                        pass(To::Dialer, &front, from, &buffer[..n]);
+                    }
+                });
+                back
+            }
+        };
+        pass(To::Node, &back, target, &buffer[..n]);
     }
 }
 
