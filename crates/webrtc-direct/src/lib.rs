@@ -34,6 +34,7 @@
 //!   connection, beside the first message of the handshake.
 //! - **FIN_ACK** is sent at once only to peers that are known to understand it, to others after our own FIN; and frames to peers that
 //!   aren't known to be of this crate have 8 KiB at most: both for the stock Rust implementation (`libp2p-webrtc` 0.10.0-alpha), which breaks otherwise.
+//! - **The first message of the handshake** is sent 50 ms late in version 1, for native clients that aren't ready for it before.
 //! - **Frames as a stream of bytes**: several in one message, or one in several, are understood, as some peers send them.
 //! - **A new session from the address of an old one** replaces it when its peer is authenticated, not at its first check, which anybody
 //!   can forge. Browsers use a port again.

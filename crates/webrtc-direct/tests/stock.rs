@@ -196,6 +196,10 @@ where
     let boxed: Boxed<(PeerId, StreamMuxerBox)> = transport
         .map(|(peer, connection), _| (peer, StreamMuxerBox::new(connection)))
         .boxed();
+    // `RUST_LOG` shows what the two say of each other.
+    let _ = tracing_subscriber::fmt()
+        .with_env_filter(tracing_subscriber::EnvFilter::from_default_env())
+        .try_init();
     let config = identify::Config::new("/test/1".to_owned(), keypair.public());
     let ping = ping::Config::new().with_interval(Duration::from_millis(50));
     let behaviour = Behaviour {

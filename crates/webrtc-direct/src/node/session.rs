@@ -50,9 +50,13 @@ use super::stun::Asker;
 use super::udp::{Datagrams, Udp};
 use crate::address::Fingerprint;
 use crate::error::{Closed, Error, Step};
+use crate::ice::Version;
 use crate::noise::{self, Fingerprints, Role};
 use crate::stream::Stream;
 
+/// How long the server waits before its first message in version 1. Native clients of that time open channel 0 themselves only
+/// after the association is established, and wait in vain if a message is there before.
+const PATIENCE_V1: Duration = Duration::from_millis(50);
 /// How often a silent peer is asked.
 const ASK_EVERY: Duration = Duration::from_millis(500);
 /// How long a closing session waits for what is on the way.
@@ -122,6 +126,7 @@ impl From<RtcError> for End {
 struct Session {
     config: Config,
     role: Role,
+    version: Version,
     keypair: Keypair,
     certificate: Certificate,
     certhash: Option<Fingerprint>,
@@ -182,6 +187,7 @@ impl Session {
             asker: Asker::new(&parts.credentials, parts.role),
             config: parts.config,
             role: parts.role,
+            version: parts.credentials.version,
             keypair: parts.keypair,
             certificate: parts.certificate,
             certhash: parts.certhash,
@@ -372,9 +378,14 @@ impl Session {
             },
         };
         let (role, keypair, expected) = (self.role, self.keypair.clone(), self.expected);
-        self.noise = Some(
-            async move { noise::authenticate(role, &keypair, stream, fingerprints, expected).await }.boxed(),
-        );
+        let waits = role == Role::Server && self.version == Version::V1;
+        let handshake = async move {
+            if waits {
+                tokio::time::sleep(PATIENCE_V1).await;
+            }
+            noise::authenticate(role, &keypair, stream, fingerprints, expected).await
+        };
+        self.noise = Some(handshake.boxed());
         Ok(())
     }
 
