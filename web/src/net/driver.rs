@@ -24,7 +24,7 @@ use super::{Command, Event};
 use crate::protocol::{RelayId, Transport};
 
 /// A dial may take this long.
-const DIAL_LIMIT: Duration = Duration::from_millis(2_000);
+const DIAL_LIMIT: Duration = Duration::from_millis(3_000);
 /// A connection whose stream is gone closes by itself after this time at the latest.
 const IDLE: Duration = Duration::from_secs(5);
 /// The longest sleep of the driver: no deadline is farther away.
