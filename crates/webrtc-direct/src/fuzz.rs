@@ -223,7 +223,8 @@ fn carry(sides: &mut [Side], from: usize) {
 #[cfg(not(target_arch = "wasm32"))]
 pub use crate::node::fuzz::{demux, session};
 
-#[cfg(test)]
+// A browser has no files to read.
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use std::path::Path;
 

@@ -88,9 +88,10 @@ impl Browser {
             input.1 += 1;
             what["id"] = json!(input.1);
             what["op"] = json!(op);
-            let mut waiting = self.waiting.lock().map_err(|_| anyhow!("a reader panicked"))?;
-            waiting.insert(input.1, waiter);
-            drop(waiting);
+            self.waiting
+                .lock()
+                .map_err(|_| anyhow!("a reader panicked"))?
+                .insert(input.1, waiter);
             let line = format!("{what}\n");
             input
                 .0

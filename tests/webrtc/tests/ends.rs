@@ -38,7 +38,7 @@ async fn ours_to_ours(flags: &[&str]) -> Result<()> {
     let dialed = page.dial("ours", &node.address.to_string()).await?;
     is_peer(&node, &dialed.peer)?;
     let took = page.exchange(MIB, MIB, 0).await?;
-    println!(
+    eprintln!(
         "ours to ours {flags:?}: dialled in {:?}, 1 MiB each way in {took:?}",
         dialed.took
     );
@@ -82,6 +82,39 @@ async fn our_ends_meet_in_a_browser_that_forbids_munging() -> Result<()> {
     ours_to_ours(&[NO_MUNGING]).await
 }
 
+/// A browser gives a new stream the channel number of the last as soon as that is closed.
+#[tokio::test]
+async fn streams_one_after_another_keep_apart() -> Result<()> {
+    let node = node::ours().await?;
+    let browser = Browser::start(&[]).await?;
+    let page = browser.open("one", &pages::serve().await?).await?;
+    for n in 0..20 {
+        page.dial("ours", &node.address.to_string()).await?;
+        for _ in 0..3 {
+            page.exchange(1_000, 1_000, 0).await?;
+        }
+        page.eval("link.disconnect()").await?;
+        let record = node
+            .until(n, SOON, "ended", |record| record.ended.is_some())
+            .await?;
+        ensure!(
+            record.exchanges.len() == 3,
+            "the node answered {:?}",
+            record.exchanges
+        );
+        ensure!(
+            record.exchanges.iter().all(Result::is_ok),
+            "the node says {:?}",
+            record.exchanges
+        );
+    }
+    ensure!(
+        page.open_connections().await? == 0,
+        "a peer connection is left open"
+    );
+    quiet(&page).await
+}
+
 #[tokio::test]
 async fn the_stock_page_reaches_our_node() -> Result<()> {
     let node = node::ours().await?;
@@ -91,16 +124,16 @@ async fn the_stock_page_reaches_our_node() -> Result<()> {
     is_peer(&node, &dialed.peer)?;
     let up = page.exchange(MIB, 0, 0).await?;
     let down = page.exchange(0, MIB, STOCK_PAGE_PACE).await?;
-    println!(
+    eprintln!(
         "stock page: dialled in {:?}, 1 MiB up in {up:?}, 1 MiB down at its pace in {down:?}",
         dialed.took
     );
     // Its own limit: with more than 16 KiB unread it gives the stream up. Whether that happens depends on how fast it
     // reads; if it does, the stream is the only one that suffers.
     match page.exchange(0, MIB, 0).await {
-        Ok(took) => println!("stock page: 1 MiB down without a pace in {took:?}"),
+        Ok(took) => eprintln!("stock page: 1 MiB down without a pace in {took:?}"),
         Err(error) => {
-            println!("stock page: 1 MiB down without a pace ends with its own limit: {error}");
+            eprintln!("stock page: 1 MiB down without a pace ends with its own limit: {error}");
             page.exchange(10_000, 5_000, 0).await?;
         }
     }
@@ -123,7 +156,7 @@ async fn our_page_reaches_the_stock_node_by_version_1() -> Result<()> {
     page.eval("link.disconnect()").await?;
     // The version is remembered: no second goes by.
     let again = page.dial("ours", &node.address.to_string()).await?;
-    println!(
+    eprintln!(
         "stock node: dialled in {:?}, again in {:?}, 1 MiB up in {up:?}, 1 MiB down at its pace in {down:?}",
         first.took, again.took
     );

@@ -34,7 +34,7 @@ async fn fails(
         "instead of {expected:?} the page says {error:?}"
     );
     let took = end - since().unwrap_or(start);
-    println!("{error}: after {took:?}");
+    eprintln!("{error}: after {took:?}");
     ensure!(took < LIMIT, "it took {took:?} to say {error:?}");
     ensure!(
         page.open_connections().await? == 0,

@@ -33,7 +33,7 @@ async fn node_notices(node: &Node, n: usize, start: Instant, what: &str, limit: 
         .await;
     let record = record.with_context(|| what.to_owned())?;
     let (when, why) = record.ended.context("it has ended")?;
-    println!(
+    eprintln!(
         "{what}: the node notices after {:?}: {}",
         when.saturating_duration_since(start),
         why.0
@@ -44,7 +44,7 @@ async fn node_notices(node: &Node, n: usize, start: Instant, what: &str, limit: 
 /// The page notices the end of its connection, and so does a request that waits for an answer.
 async fn page_notices(page: &Page<'_>, start: Instant, what: &str, limit: Duration) -> Result<()> {
     let why = page.ended(limit).await.with_context(|| what.to_owned())?;
-    println!("{what}: the page notices after {:?}: {why}", start.elapsed());
+    eprintln!("{what}: the page notices after {:?}: {why}", start.elapsed());
     ensure!(
         page.open_connections().await? == 0,
         "{what}: a peer connection is left open"

@@ -36,7 +36,7 @@ async fn js_libp2p_reaches_our_node() -> Result<()> {
     let code = format!("stranger.run({:?}, {MIB}, {MIB})", node.address.to_string());
     let said = page.eval(&code).await?;
     is_peer(&node, &said["peer"])?;
-    println!(
+    eprintln!(
         "js-libp2p: dialled in {} ms, 1 MiB each way in {} ms",
         said["dialed"], said["exchanged"]
     );
@@ -74,7 +74,7 @@ async fn py_libp2p_reaches_our_node_by_version_2() -> Result<()> {
     let up = python(&node, MIB, 0, 0, 60).await?;
     is_peer(&node, &up["peer"])?;
     let down = python(&node, 0, MIB, PYTHON_PACE, 60).await?;
-    println!(
+    eprintln!(
         "py-libp2p: dialled in {} ms, 1 MiB up in {} ms, 1 MiB down at its pace in {} ms",
         up["dialed"], up["exchanged"], down["exchanged"]
     );
@@ -84,14 +84,14 @@ async fn py_libp2p_reaches_our_node_by_version_2() -> Result<()> {
     }
     // Without a pace it depends on how fast it reads. What it drops it says in its log, and then it waits in vain.
     match python(&node, 0, MIB, 0, 8).await {
-        Ok(said) => println!("py-libp2p: 1 MiB down without a pace in {} ms", said["exchanged"]),
+        Ok(said) => eprintln!("py-libp2p: 1 MiB down without a pace in {} ms", said["exchanged"]),
         Err(error) => {
             let why = error.to_string();
             ensure!(
                 why.contains("read buffer full, dropping message"),
                 "py-libp2p fails otherwise: {why}"
             );
-            println!("py-libp2p: 1 MiB down without a pace is more than it keeps, and it drops the rest");
+            eprintln!("py-libp2p: 1 MiB down without a pace is more than it keeps, and it drops the rest");
         }
     }
     Ok(())
