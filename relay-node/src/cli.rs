@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use crate::devnet::{self, Options};
 use crate::node::{self, FileConfig, NodeConfig};
+use crate::public::WebRtc;
 
 /// A Credo node, a local network of them, and the light client on the command line.
 #[derive(Debug, Parser)]
@@ -50,6 +51,9 @@ struct RunArgs {
     /// The configuration file; DATA/node.toml when there is one.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// What serves browsers over WebRTC-direct, in place of what the configuration says.
+    #[arg(long, value_enum)]
+    webrtc: Option<WebRtc>,
     /// Stops when standard input closes: for whoever starts nodes as children.
     #[arg(long, hide = true)]
     with_parent: bool,
@@ -84,6 +88,9 @@ struct DevnetArgs {
     /// The folder with the wallet's files.
     #[arg(long, value_name = "DIR")]
     web: Option<PathBuf>,
+    /// What serves browsers over WebRTC-direct.
+    #[arg(long, value_enum, default_value = "direct")]
+    webrtc: WebRtc,
 }
 
 /// Runs what the command line asks for; the exit code tells what became of it.
@@ -185,7 +192,7 @@ fn run(args: RunArgs) -> anyhow::Result<()> {
     let path = args
         .config
         .or_else(|| Some(args.data.join("node.toml")).filter(|p| p.exists()));
-    let file = match path {
+    let mut file = match path {
         Some(path) => FileConfig::load(&path)?,
         None => {
             let mut file = FileConfig::default();
@@ -193,6 +200,9 @@ fn run(args: RunArgs) -> anyhow::Result<()> {
             file
         }
     };
+    if let Some(webrtc) = args.webrtc {
+        file.public.webrtc = webrtc;
+    }
     let genesis = Arc::new(node::load_genesis(&file.genesis)?);
     let (stop, stopped) = watch::channel(false);
     let interrupted = interruption()?;
@@ -237,6 +247,7 @@ fn run_devnet(args: DevnetArgs) -> anyhow::Result<()> {
         candidates: args.candidates,
         port: args.port,
         web: args.web,
+        webrtc: args.webrtc,
     };
     devnet::run(&options, || interrupted.load(Ordering::Acquire))?;
     Ok(())

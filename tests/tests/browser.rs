@@ -34,10 +34,17 @@ fn network(data: &TempDir, candidates: u32) -> Result<Devnet> {
 }
 
 /// What a story is told of its network.
-fn variables(devnet: &Devnet, transport: &str) -> [(&'static str, String); 2] {
+fn variables(devnet: &Devnet, transport: &str) -> [(&'static str, String); 3] {
+    // Chrome is about to forbid what version 1 of WebRTC-direct does; here it is forbidden already.
+    let flags = if transport == "webrtc" {
+        "--force-fieldtrials=WebRTC-NoSdpMangleUfrag/Enabled/"
+    } else {
+        ""
+    };
     [
         ("CREDO_URL", devnet.url()),
         ("CREDO_TRANSPORT", transport.to_owned()),
+        ("CREDO_FLAGS", flags.to_owned()),
     ]
 }
 

@@ -10,6 +10,7 @@ mod http;
 mod process;
 mod progress;
 mod project;
+mod strangers;
 mod test;
 mod tools;
 mod up;

@@ -25,7 +25,7 @@ const CARGO_DENY: &str = "0.20.2";
 /// How long the building of one tool may take.
 const BUILD_LIMIT: Duration = Duration::from_secs(40 * 60);
 /// How long fetching packages may take.
-const FETCH_LIMIT: Duration = Duration::from_secs(15 * 60);
+pub(crate) const FETCH_LIMIT: Duration = Duration::from_secs(15 * 60);
 
 /// Something that isn't there and couldn't be installed.
 #[derive(Debug)]
@@ -150,7 +150,7 @@ impl<'a> Tools<'a> {
     }
 
     /// A program of the system's.
-    fn system(&self, program: &str, packages: &[&str], command: &str) -> Result<()> {
+    pub(crate) fn system(&self, program: &str, packages: &[&str], command: &str) -> Result<()> {
         let found = || on_path(program, None).is_some();
         if found() || self.apt(packages)? && found() {
             return Ok(());

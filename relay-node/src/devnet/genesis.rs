@@ -257,6 +257,7 @@ mod tests {
             candidates,
             port: 8420,
             web: None,
+            webrtc: crate::public::WebRtc::default(),
         }
     }
 

@@ -128,7 +128,7 @@ async fn relay(chain: &Arc<TestChain>, lie: Option<Lie>) -> Relay {
         ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
         webrtc_port: 0,
         ws_port: 0,
-        webrtc: false,
+        webrtc: crate::public::WebRtc::Off,
         limits: Limits::default(),
     };
     let service = Arc::new(Served::new(chain, lie));
@@ -326,6 +326,7 @@ async fn a_node_s_own_address_names_its_relays_and_a_checkpoint_spares_the_way_f
         service: one.service.clone(),
         relays: relays.clone(),
         faucet: None,
+        webrtc: None,
     })
     .await
     .unwrap();

@@ -1,6 +1,7 @@
 //! The steps themselves.
 
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -14,6 +15,7 @@ use crate::build::{self, Program, report};
 use crate::process::{self, Line};
 use crate::progress::Board;
 use crate::project::{Package, Project, closure};
+use crate::strangers::{self, Strangers};
 use crate::tools::{Browser, Tools};
 use crate::wasm::{self, For, TARGET, Toolchain};
 
@@ -81,6 +83,9 @@ impl<'a> Steps<'a> {
         let native = plan.step("build, native", |said| self.build(said))?;
         let relay = native.as_ref().and_then(|native| native.relay.clone());
         let (whole, single) = apart(native, &self.project.root.join("tests"));
+        let (abroad, whole): (Vec<_>, Vec<_>) = whole
+            .into_iter()
+            .partition(|program| program.folder.starts_with(self.project.root.join("tests/webrtc")));
         plan.step("tests, native", |said| {
             self.programs("tests, native", &single, said, |_| {})
         })?;
@@ -92,21 +97,42 @@ impl<'a> Steps<'a> {
         })?;
 
         let mut wallet = None;
-        if let Some((toolchain, browser)) = &tools {
+        if let Some((toolchain, browser, strangers)) = &tools {
             plan.step("lint, browser", |_| self.lint_browser(*toolchain))?;
             plan.step("tests, browser", |said| {
                 self.tests_browser(*toolchain, browser, said)
             })?;
+            let page = plan.step("page of strangers", |_| {
+                strangers::page(self.project, self.board, &self.tools, *toolchain, strangers)
+            })?;
+            if page.is_some() {
+                plan.step("tests, strangers", |said| {
+                    self.programs("tests, strangers", &abroad, said, |command| {
+                        environment(command, self.project, &self.tools, None, Some(browser));
+                        strangers::environment(command, self.project, strangers);
+                        // Each test runs a browser: one at a time.
+                        command.env("RUST_TEST_THREADS", "1");
+                    })
+                })?;
+            } else {
+                plan.blocked("tests, strangers", "it needs the page");
+            }
             wallet = plan.step("wallet", |_| {
                 build::wallet(self.project, self.board, &self.tools, *toolchain)
             })?;
         } else {
-            for name in ["lint, browser", "tests, browser", "wallet"] {
+            for name in [
+                "lint, browser",
+                "tests, browser",
+                "page of strangers",
+                "tests, strangers",
+                "wallet",
+            ] {
                 plan.blocked(name, "tools are missing");
             }
         }
         match (&tools, wallet, relay) {
-            (Some((_, browser)), Some(()), Some(relay)) => {
+            (Some((_, browser, _)), Some(()), Some(relay)) => {
                 plan.step("tests, whole system", |said| {
                     self.programs("tests, whole system", &whole, said, |command| {
                         environment(command, self.project, &self.tools, Some(&relay), Some(browser));
@@ -131,15 +157,18 @@ impl<'a> Steps<'a> {
         Ok(self.packages.get().map_or(&[], Vec::as_slice))
     }
 
-    fn find_tools(&self) -> Result<(Toolchain, Browser)> {
+    fn find_tools(&self) -> Result<(Toolchain, Browser, Strangers)> {
         self.tools.wallet()?;
         self.tools.playwright()?;
         let browser = self.tools.browser()?;
+        let strangers = strangers::install(self.project, &self.tools)?;
         let toolchain = wasm::find(self.project, &self.tools)?;
         self.tools.check()?;
         let toolchain = toolchain.context("a compiler for the browser was found or is missing")?;
         self.board.say(&format!("  {TARGET}: {}", toolchain.name()));
-        Ok((toolchain, browser.context("a browser was found or is missing")?))
+        let browser = browser.context("a browser was found or is missing")?;
+        let strangers = strangers.context("strangers are installed or missing")?;
+        Ok((toolchain, browser, strangers))
     }
 
     /// Runs a command that only passes or fails.
@@ -242,8 +271,16 @@ impl<'a> Steps<'a> {
     fn lint_browser(&self, toolchain: Toolchain) -> Result<()> {
         let mut command = toolchain.command(self.project, &self.tools, "cargo", For::Page)?;
         command.args(["clippy", "--keep-going", "--target", TARGET]);
-        for package in closure(self.packages()?, "credo-web") {
-            command.args(["--package", &package.name]);
+        let mut names = BTreeSet::new();
+        for root in ["credo-web", strangers::PAGE] {
+            names.extend(
+                closure(self.packages()?, root)
+                    .into_iter()
+                    .map(|package| &package.name),
+            );
+        }
+        for name in names {
+            command.args(["--package", name]);
         }
         self.plain("lint, browser", command.args(["--", "-D", "warnings"]))
     }

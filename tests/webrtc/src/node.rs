@@ -1,0 +1,190 @@
+//! A node under test: any transport that listens, answering exchanges and keeping a record of its connections.
+
+use std::future::poll_fn;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use futures::FutureExt as _;
+use libp2p_core::muxing::StreamMuxerBox;
+use libp2p_core::transport::{Boxed, ListenerId, Transport as _, TransportEvent};
+use libp2p_core::{Multiaddr, multiaddr::Protocol};
+use libp2p_identity::{Keypair, PeerId};
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, JoinSet};
+
+use crate::exchange::Order;
+use crate::session::{Driven, Failure, Session, answer, drive};
+
+/// What happened on one connection.
+#[derive(Clone)]
+pub struct Record {
+    /// Who dialled.
+    pub peer: PeerId,
+    /// For opening streams to it.
+    pub session: Session,
+    /// When it stood.
+    pub began: Instant,
+    /// When and why it ended.
+    pub ended: Option<(Instant, Failure)>,
+    /// Its answered streams.
+    pub exchanges: Vec<Result<Order, Failure>>,
+}
+
+type Records = watch::Sender<Vec<Record>>;
+
+/// A listening node. It stops when this is dropped.
+pub struct Node {
+    /// Its address, with everything.
+    pub address: Multiaddr,
+    /// Where it listens.
+    pub socket: SocketAddr,
+    records: Records,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Our node's end, on a free port of loopback.
+///
+/// # Errors
+///
+/// Fails if it can't listen.
+pub async fn ours() -> Result<Node> {
+    let key = Keypair::generate_ed25519();
+    let certificate = webrtc_direct::node::Certificate::generate()?;
+    let transport = webrtc_direct::node::Transport::new(key.clone(), certificate);
+    let boxed = transport
+        .map(|(peer, connection), _| (peer, StreamMuxerBox::new(connection)))
+        .boxed();
+    Node::listen(boxed, key.public().to_peer_id()).await
+}
+
+/// The stock node's end, which knows version 1 only.
+///
+/// # Errors
+///
+/// Fails if it can't listen.
+pub async fn stock() -> Result<Node> {
+    let key = Keypair::generate_ed25519();
+    let certificate = libp2p_webrtc::tokio::Certificate::generate(&mut rand::rng())?;
+    let transport = libp2p_webrtc::tokio::Transport::new(key.clone(), certificate);
+    let boxed = transport
+        .map(|(peer, connection), _| (peer, StreamMuxerBox::new(connection)))
+        .boxed();
+    Node::listen(boxed, key.public().to_peer_id()).await
+}
+
+impl Node {
+    async fn listen(mut transport: Boxed<(PeerId, StreamMuxerBox)>, peer: PeerId) -> Result<Self> {
+        transport
+            .listen_on(ListenerId::next(), "/ip4/127.0.0.1/udp/0/webrtc-direct".parse()?)
+            .context("the node can't listen")?;
+        let address = loop {
+            match poll_fn(|cx| Pin::new(&mut transport).poll(cx)).await {
+                TransportEvent::NewAddress { listen_addr, .. } => break listen_addr,
+                TransportEvent::ListenerClosed { reason, .. } => bail!("the listener closed: {reason:?}"),
+                _ => {}
+            }
+        };
+        let port = address.iter().find_map(|part| match part {
+            Protocol::Udp(port) => Some(port),
+            _ => None,
+        });
+        let socket = SocketAddr::from(([127, 0, 0, 1], port.context("the address has no port")?));
+        let records = Records::new(Vec::new());
+        let task = tokio::spawn(run(transport, records.clone()));
+        Ok(Self {
+            address: address.with(Protocol::P2p(peer)),
+            socket,
+            records,
+            task,
+        })
+    }
+
+    /// The address with another port, such as a proxy's.
+    #[must_use]
+    pub fn address_at(&self, socket: SocketAddr) -> Multiaddr {
+        let parts = self.address.iter().map(|part| match part {
+            Protocol::Udp(_) => Protocol::Udp(socket.port()),
+            other => other,
+        });
+        parts.collect()
+    }
+
+    /// How many connections there have been.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.records.borrow().len()
+    }
+
+    /// Waits until the `n`th connection is as wanted; yields it.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it isn't within the limit.
+    pub async fn until(
+        &self,
+        n: usize,
+        limit: Duration,
+        what: &str,
+        wanted: impl Fn(&Record) -> bool,
+    ) -> Result<Record> {
+        let mut changes = self.records.subscribe();
+        let is = |records: &Vec<Record>| records.get(n).is_some_and(&wanted);
+        let waited = tokio::time::timeout(limit, changes.wait_for(is)).await;
+        let records =
+            waited.with_context(|| format!("the node's connection {n}: not {what} within {limit:?}"))??;
+        Ok(records[n].clone())
+    }
+}
+
+async fn run(mut transport: Boxed<(PeerId, StreamMuxerBox)>, records: Records) {
+    // They end with the node.
+    let mut connections = JoinSet::new();
+    loop {
+        match poll_fn(|cx| Pin::new(&mut transport).poll(cx)).await {
+            TransportEvent::Incoming { upgrade, .. } => {
+                let records = records.clone();
+                connections.spawn(async move {
+                    // Who can't be authenticated sees it at his end.
+                    if let Ok((peer, muxer)) = upgrade.await {
+                        serve(peer, muxer, records).await;
+                    }
+                });
+            }
+            TransportEvent::ListenerClosed { .. } => return,
+            _ => {}
+        }
+    }
+}
+
+async fn serve(peer: PeerId, muxer: StreamMuxerBox, records: Records) {
+    let (session, driven): (Session, Driven) = Session::new();
+    let mut n = 0;
+    records.send_modify(|records| {
+        n = records.len();
+        records.push(Record {
+            peer,
+            session,
+            began: Instant::now(),
+            ended: None,
+            exchanges: Vec::new(),
+        });
+    });
+    let on_stream = records.clone();
+    let ended = drive(muxer, driven, move |stream| {
+        let records = on_stream.clone();
+        tokio::spawn(async move {
+            let exchanged = answer(stream).await;
+            records.send_modify(|records| records[n].exchanges.push(exchanged));
+        });
+    });
+    let why = ended.boxed().await;
+    records.send_modify(|records| records[n].ended = Some((Instant::now(), why)));
+}
