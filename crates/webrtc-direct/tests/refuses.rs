@@ -102,7 +102,12 @@ async fn a_node_that_stops_in_the_middle_of_each_step() {
         }),
     ];
     for (step, pass) in steps {
-        let node = Node::start(Config::default()).await;
+        // The node's patience is longer, so that the dialler's ends first.
+        let times = Times {
+            step: Duration::from_secs(5),
+            ..Times::default()
+        };
+        let node = Node::start(Config::default().with_times(times)).await;
         let proxy = Proxy::filter(&node.address, pass).await;
         let error = fails(&mut Dialer::new(Config::default()), &proxy.address).await;
         match error {
@@ -228,7 +233,8 @@ async fn what_nobody_reads_breaks_only_its_stream() {
     let mut streams = Vec::new();
     for _ in 0..4 {
         let mut stream = open(&mut near).await;
-        stream.write_all(b"x").await.expect("written");
+        // One that is too many may be gone already.
+        let _ = stream.write_all(b"x").await;
         streams.push(stream);
     }
     // The first two wait for the program; the others are reset.

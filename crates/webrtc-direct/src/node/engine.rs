@@ -233,17 +233,14 @@ impl Engine {
         happened: &mut Vec<Happened>,
     ) -> Result<Instant, RtcError> {
         let mut due = self.drain(packets, happened)?;
+        // The engine wants to be drained after each change.
         loop {
             self.attend();
-            if !self.write_one(now)? {
-                break;
+            if !self.write_one(now)? && !self.finish_one(now) {
+                return Ok(due);
             }
             due = self.drain(packets, happened)?;
         }
-        if self.finish_streams(now) {
-            due = self.drain(packets, happened)?;
-        }
-        Ok(due)
     }
 
     /// Says goodbye; [`Engine::drive`] then gives the last packets.
@@ -390,7 +387,7 @@ impl Engine {
         }
     }
 
-    /// Writes one frame of the next channel that has one. Whether it did.
+    /// Writes one frame of the next channel that has one. Whether anything changed.
     fn write_one(&mut self, now: Instant) -> Result<bool, RtcError> {
         if self.writable.is_empty() {
             return Ok(false);
@@ -428,6 +425,7 @@ impl Engine {
                 Err(error) => {
                     tracing::debug!(%error, "a channel can't be written to");
                     self.rtc.direct_api().close_data_channel(entry.id);
+                    return Ok(true);
                 }
             }
         }
@@ -458,8 +456,8 @@ impl Engine {
         }
     }
 
-    /// Closes the channels whose streams are over and acknowledged by SCTP. Whether any.
-    fn finish_streams(&mut self, now: Instant) -> bool {
+    /// Closes a channel whose stream is over and acknowledged by SCTP. Whether there was one.
+    fn finish_one(&mut self, now: Instant) -> bool {
         let mut any = false;
         let Self {
             ending,
@@ -470,6 +468,9 @@ impl Engine {
             ..
         } = self;
         ending.retain(|key| {
+            if any {
+                return true;
+            }
             let Some(entry) = channels.get_mut(key) else {
                 return false;
             };
