@@ -70,8 +70,10 @@ struct Entry {
 }
 
 /// How long the server lets the client close a channel whose stream is over. Browsers use a channel's number again as soon
-/// as both have closed it, and if both do so at the same time the second reset hits the next channel of that number.
-const CLIENT_CLOSES: Duration = Duration::from_secs(1);
+/// as both have closed it, and if both do so at the same time the second reset hits the next channel of that number. Clients of this crate do
+/// close; some strangers never do.
+const CLIENT_CLOSES: Duration = Duration::from_secs(30);
+const STRANGER_CLOSES: Duration = Duration::from_secs(1);
 
 /// See the module.
 pub(crate) struct Engine {
@@ -465,6 +467,7 @@ impl Engine {
             rtc,
             acknowledgement,
             is_server,
+            peer,
             ..
         } = self;
         ending.retain(|key| {
@@ -487,7 +490,11 @@ impl Engine {
             {
                 return true;
             }
-            let patience = if *is_server { CLIENT_CLOSES } else { Duration::ZERO };
+            let patience = match peer.window() {
+                _ if !*is_server => Duration::ZERO,
+                Some(_) => CLIENT_CLOSES,
+                None => STRANGER_CLOSES,
+            };
             if now < *entry.closes.get_or_insert(now + patience) {
                 return true;
             }
