@@ -38,7 +38,7 @@
 //! - **Frames as a stream of bytes**: several in one message, or one in several, are understood, as some peers send them.
 //! - **A new session from the address of an old one** replaces it when its peer is authenticated, not at its first check, which anybody
 //!   can forge. Browsers use a port again.
-//! - **A session that came to nothing** before DTLS began isn't answered again for 30 seconds. A browser whose node was restarted
+//! - **The names of a session that is over** aren't answered for 30 seconds. A browser whose node ended the session, or was restarted,
 //!   would otherwise have its old checks answered and believe in a connection that is no more.
 //! - **Questions of the ICE lite agent.** When nothing was heard for a while, both ends send STUN requests of their own; ICE lite agents
 //!   otherwise only answer. Full agents answer any.

@@ -233,7 +233,8 @@ async fn what_nobody_reads_breaks_only_its_stream() {
     let mut streams = Vec::new();
     for _ in 0..4 {
         let mut stream = open(&mut near).await;
-        stream.write_all(b"x").await.expect("written");
+        // One that is too many may be gone already.
+        let _ = stream.write_all(b"x").await;
         streams.push(stream);
     }
     // The first two wait for the program; the others are reset.

@@ -10,9 +10,9 @@
 //!    an address can have an established session and one that is being established. Until the new one is
 //!    established, it gets the records of the DTLS handshake and the old one gets the rest. Then the new one replaces the
 //!    old one: thus nobody who merely forges a source address can end a session.
-//! 4. The names of sessions that were given up before DTLS began are remembered for a while and not answered. A
-//!    browser that still has a session with a node that was restarted goes on checking under its old names; were it
-//!    answered, it would believe in a connection that is no more.
+//! 4. The names of sessions that are over are remembered for a while and not answered: those of which a last check may be on its way, and
+//!    those that never became more than a first contact. A browser that still has a session with a node that ended it, or was restarted,
+//!    goes on checking under its old names; were it answered, it would believe in a connection that is no more.
 //!
 //! Bounds: [`Limits::max_sessions`], [`Limits::max_half_open`] and the same per source, [`MAX_ADDRESSES`] per session,
 //! [`MAX_REFUSED`] names that aren't answered (the oldest are forgotten). When all half-open places are taken, the oldest
@@ -277,8 +277,8 @@ impl Table {
         replaced
     }
 
-    /// Removes a session. `refuse`: its names aren't to be answered for a while.
-    pub fn remove(&mut self, id: SessionId, refuse: Option<Instant>) {
+    /// Removes a session. Its names aren't answered for a while.
+    pub fn remove(&mut self, id: SessionId, now: Instant) {
         let Some(entry) = self.sessions.remove(&id) else {
             return;
         };
@@ -305,13 +305,11 @@ impl Table {
             }
         }
         self.half_open -= usize::from(entry.half_open);
-        if let Some(now) = refuse {
-            if self.refused.len() >= MAX_REFUSED {
-                self.refused.pop_front();
-            }
-            self.refused
-                .push_back((now, self.hasher.hash_one(&entry.username)));
+        if self.refused.len() >= MAX_REFUSED {
+            self.refused.pop_front();
         }
+        let name = self.hasher.hash_one(&entry.username);
+        self.refused.push_back((now, name));
         // Each removal forgets what is over at the front; each entry adds one. So the queue stays as long as there are
         // half-open sessions, but for those in the middle, which one pass now and then takes out.
         while self.order.front().is_some_and(|id| !self.is_half_open(*id)) {

@@ -40,7 +40,7 @@ impl World {
                 instead_of,
             } => {
                 if let Some(old) = instead_of {
-                    self.table.remove(old, None);
+                    self.table.remove(old, self.now);
                 }
                 self.table.enter(&credentials, from)
             }
@@ -61,7 +61,7 @@ fn checks_go_by_name_from_any_address() {
             assert_eq!(world.route(from, &record(22)), Route::Session(id));
         }
         assert_eq!(world.route(addr(3), &record(22)), Route::Stray);
-        world.table.remove(id, None);
+        world.table.remove(id, world.now);
         assert_eq!(world.route(addr(1), &record(22)), Route::Stray);
     }
     assert_eq!((world.table.names(), world.table.addresses()), (0, 0));
@@ -101,9 +101,9 @@ fn a_new_session_of_an_address_replaces_the_old_one_once_it_is_established() {
     assert_eq!(world.table.establish(new), [old]);
     assert!(world.table.establish(new).is_empty(), "once");
     assert_eq!(world.route(addr(1), &record(23)), Route::Session(new));
-    world.table.remove(old, None);
+    world.table.remove(old, world.now);
     assert_eq!(world.route(addr(1), &record(23)), Route::Session(new));
-    world.table.remove(new, None);
+    world.table.remove(new, world.now);
     assert_eq!(world.table.addresses(), 0);
 }
 
@@ -126,7 +126,7 @@ fn a_flood_costs_a_fixed_amount() {
                 instead_of,
             } => {
                 if let Some(old) = instead_of {
-                    world.table.remove(old, None);
+                    world.table.remove(old, world.now);
                 }
                 world.table.enter(&credentials, addr(n));
             }
@@ -200,12 +200,11 @@ fn one_source_gets_its_share_only() {
 }
 
 #[test]
-fn names_given_up_are_not_answered_for_a_while() {
+fn names_of_the_past_are_not_answered_for_a_while() {
     let mut world = World::new(Limits::default());
     let credentials = Credentials::random(Version::V2);
     let id = world.begin(&credentials, addr(1));
-    let now = world.now;
-    world.table.remove(id, Some(now));
+    world.table.remove(id, world.now);
     assert_eq!(world.route(addr(1), &check(&credentials)), Route::Stray);
     world.now += REFUSED_FOR + Duration::from_secs(1);
     assert!(matches!(
@@ -215,8 +214,7 @@ fn names_given_up_are_not_answered_for_a_while() {
     for _ in 0..2 * MAX_REFUSED {
         world.now += Duration::from_millis(5);
         let id = world.begin(&Credentials::random(Version::V2), addr(2));
-        let now = world.now;
-        world.table.remove(id, Some(now));
+        world.table.remove(id, world.now);
     }
     assert_eq!(world.table.refused.len(), MAX_REFUSED);
 }
@@ -262,7 +260,7 @@ proptest! {
                 Step::Check(c, a) => match world.route(addr(a), &check(&names[c])) {
                     Route::First { credentials, instead_of } => {
                         if let Some(old) = instead_of {
-                            world.table.remove(old, None);
+                            world.table.remove(old, world.now);
                             live.retain(|id| *id != old);
                         }
                         live.push(world.table.enter(&credentials, addr(a)));
@@ -276,13 +274,15 @@ proptest! {
                 Step::Establish(i) => if let Some(&id) = live.get(i) {
                     for old in world.table.establish(id) {
                         prop_assert!(old != id);
-                        world.table.remove(old, None);
+                        world.table.remove(old, world.now);
                         live.retain(|id| *id != old);
                     }
                 },
-                Step::Remove(i, refuse) => if i < live.len() {
-                    let now = world.now;
-                    world.table.remove(live.swap_remove(i), refuse.then_some(now));
+                Step::Remove(i, forgets) => if i < live.len() {
+                    world.table.remove(live.swap_remove(i), world.now);
+                    if forgets {
+                        world.now += REFUSED_FOR + Duration::from_secs(1);
+                    }
                 },
             }
             let table = &world.table;
@@ -298,7 +298,7 @@ proptest! {
             }
         }
         for id in live {
-            world.table.remove(id, None);
+            world.table.remove(id, world.now);
         }
         prop_assert_eq!((world.table.names(), world.table.addresses(), world.table.half_open()), (0, 0, 0));
         prop_assert!(world.table.sources.is_empty());

@@ -70,8 +70,10 @@ struct Entry {
 }
 
 /// How long the server lets the client close a channel whose stream is over. Browsers use a channel's number again as soon
-/// as both have closed it, and if both do so at the same time the second reset hits the next channel of that number.
-const CLIENT_CLOSES: Duration = Duration::from_secs(1);
+/// as both have closed it, and if both do so at the same time the second reset hits the next channel of that number. Clients of this crate do
+/// close; some strangers never do.
+const CLIENT_CLOSES: Duration = Duration::from_secs(30);
+const STRANGER_CLOSES: Duration = Duration::from_secs(1);
 
 /// See the module.
 pub(crate) struct Engine {
@@ -233,17 +235,14 @@ impl Engine {
         happened: &mut Vec<Happened>,
     ) -> Result<Instant, RtcError> {
         let mut due = self.drain(packets, happened)?;
+        // The engine wants to be drained after each change.
         loop {
             self.attend();
-            if !self.write_one(now)? {
-                break;
+            if !self.write_one(now)? && !self.finish_one(now) {
+                return Ok(due);
             }
             due = self.drain(packets, happened)?;
         }
-        if self.finish_streams(now) {
-            due = self.drain(packets, happened)?;
-        }
-        Ok(due)
     }
 
     /// Says goodbye; [`Engine::drive`] then gives the last packets.
@@ -390,7 +389,7 @@ impl Engine {
         }
     }
 
-    /// Writes one frame of the next channel that has one. Whether it did.
+    /// Writes one frame of the next channel that has one. Whether anything changed.
     fn write_one(&mut self, now: Instant) -> Result<bool, RtcError> {
         if self.writable.is_empty() {
             return Ok(false);
@@ -428,6 +427,7 @@ impl Engine {
                 Err(error) => {
                     tracing::debug!(%error, "a channel can't be written to");
                     self.rtc.direct_api().close_data_channel(entry.id);
+                    return Ok(true);
                 }
             }
         }
@@ -458,8 +458,8 @@ impl Engine {
         }
     }
 
-    /// Closes the channels whose streams are over and acknowledged by SCTP. Whether any.
-    fn finish_streams(&mut self, now: Instant) -> bool {
+    /// Closes a channel whose stream is over and acknowledged by SCTP. Whether there was one.
+    fn finish_one(&mut self, now: Instant) -> bool {
         let mut any = false;
         let Self {
             ending,
@@ -467,9 +467,13 @@ impl Engine {
             rtc,
             acknowledgement,
             is_server,
+            peer,
             ..
         } = self;
         ending.retain(|key| {
+            if any {
+                return true;
+            }
             let Some(entry) = channels.get_mut(key) else {
                 return false;
             };
@@ -486,7 +490,11 @@ impl Engine {
             {
                 return true;
             }
-            let patience = if *is_server { CLIENT_CLOSES } else { Duration::ZERO };
+            let patience = match peer.window() {
+                _ if !*is_server => Duration::ZERO,
+                Some(_) => CLIENT_CLOSES,
+                None => STRANGER_CLOSES,
+            };
             if now < *entry.closes.get_or_insert(now + patience) {
                 return true;
             }

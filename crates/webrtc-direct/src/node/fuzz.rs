@@ -71,15 +71,15 @@ pub fn demux(data: &[u8]) {
                 if let Some(&id) = live.get(n) {
                     if op & 4 == 0 {
                         for old in table.establish(id) {
-                            table.remove(old, None);
+                            table.remove(old, now);
                             live.retain(|id| *id != old);
                         }
                     } else {
                         live.remove(n);
-                        table.remove(id, (op & 8 == 0).then_some(now));
+                        table.remove(id, now);
                     }
                 }
-                now += Duration::from_secs(u64::from(op & 8));
+                now += Duration::from_secs(8 * u64::from(op & 8));
                 continue;
             }
         };
@@ -89,7 +89,7 @@ pub fn demux(data: &[u8]) {
                 instead_of,
             } => {
                 if let Some(old) = instead_of {
-                    table.remove(old, None);
+                    table.remove(old, now);
                     live.retain(|id| *id != old);
                 }
                 live.push(table.enter(&credentials, from));
@@ -102,7 +102,7 @@ pub fn demux(data: &[u8]) {
         assert!(table.addresses() <= 6 * super::demux::MAX_ADDRESSES);
     }
     for id in live {
-        table.remove(id, None);
+        table.remove(id, now);
     }
     assert_eq!((table.names(), table.addresses(), table.half_open()), (0, 0, 0));
 }

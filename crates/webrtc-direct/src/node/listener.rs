@@ -66,7 +66,7 @@ pub(super) struct Setup {
 /// What sessions report. Bounded by the number of sessions: two reports each.
 enum Report {
     Established(SessionId),
-    Over { id: SessionId, begun: bool },
+    Over(SessionId),
 }
 
 struct Member {
@@ -228,15 +228,11 @@ impl Listener {
                 .is_ok()
             }
         }));
-        let over = Over {
-            reports,
-            id,
-            begun: true,
-        };
+        let over = Over { reports, id };
         tokio::spawn(async move {
-            // As a whole, or only its field would move in here.
-            let mut over = over;
-            over.begun = session::run(parts, deliver).await;
+            // Moves in here, to be dropped at the end.
+            let _over = over;
+            session::run(parts, deliver).await;
         });
         id
     }
@@ -248,9 +244,9 @@ impl Listener {
                     self.end(old, Closed::Replaced);
                 }
             }
-            Report::Over { id, begun } => {
+            Report::Over(id) => {
                 self.members.remove(&id);
-                self.table.remove(id, (!begun).then(Instant::now));
+                self.table.remove(id, Instant::now());
             }
         }
     }
@@ -258,7 +254,7 @@ impl Listener {
     fn give_up(&mut self, id: SessionId, why: &str) {
         count(&self.setup.counters.refused, 1);
         self.end(id, Closed::Broken(why.to_owned()));
-        self.table.remove(id, None);
+        self.table.remove(id, Instant::now());
     }
 
     /// Ends a session: its queue is closed, and it reports when it is over.
@@ -296,15 +292,11 @@ impl Drop for Listener {
 struct Over {
     reports: mpsc::UnboundedSender<Report>,
     id: SessionId,
-    begun: bool,
 }
 
 impl Drop for Over {
     fn drop(&mut self) {
         // A listener that is gone has no tables either.
-        let _ = self.reports.send(Report::Over {
-            id: self.id,
-            begun: self.begun,
-        });
+        let _ = self.reports.send(Report::Over(self.id));
     }
 }

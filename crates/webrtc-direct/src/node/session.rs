@@ -35,6 +35,7 @@ use futures::future::BoxFuture;
 use futures::{FutureExt as _, future};
 use libp2p_identity::{Keypair, PeerId};
 use str0m::RtcError;
+use str0m::error::{ProtoError, SctpError};
 use tokio::sync::mpsc;
 use tokio::time::Sleep;
 
@@ -62,8 +63,8 @@ const ASK_EVERY: Duration = Duration::from_millis(500);
 /// How long a closing session waits for what is on the way.
 const PARTING: Duration = Duration::from_millis(500);
 
-/// Runs a session to its end. Whether the peer at least began with DTLS.
-pub(super) async fn run(parts: Parts, deliver: Deliver) -> bool {
+/// Runs a session to its end.
+pub(super) async fn run(parts: Parts, deliver: Deliver) {
     let counters = Arc::clone(&parts.counters);
     let _session = Gauge::new(&counters, |c| &c.sessions);
     let _task = Gauge::new(&counters, |c| &c.tasks);
@@ -72,8 +73,8 @@ pub(super) async fn run(parts: Parts, deliver: Deliver) -> bool {
         Ok(session) => session,
         Err(error) => {
             count(&counters.failed, 1);
-            fail(Some(deliver), error);
-            return false;
+            fail(deliver, error);
+            return;
         }
     };
     session.half_open = Some(half_open);
@@ -95,13 +96,12 @@ pub(super) async fn run(parts: Parts, deliver: Deliver) -> bool {
             // A peer that closes instead of going on with the handshake didn't believe it.
             End::Closed(closed) => at_noise.unwrap_or_else(|| closed.into()),
         };
-        fail(Some(deliver), error);
+        fail(deliver, error);
     }
-    session.begun
 }
 
-fn fail(deliver: Option<Deliver>, error: Error) {
-    if let Some(Deliver::Dial(reply)) = deliver {
+fn fail(deliver: Deliver, error: Error) {
+    if let Deliver::Dial(reply) = deliver {
         // Who dialled may have lost interest.
         let _ = reply.send(Err(error));
     }
@@ -115,8 +115,12 @@ enum End {
 
 impl From<RtcError> for End {
     fn from(error: RtcError) -> Self {
-        // The one error of the engine that has a meaning of its own; it has no variant of its own, either.
+        // Two errors of the engine have a meaning of their own; the second one has no variant of its own, though.
         match &error {
+            // The answer to a goodbye that comes before SCTP is established.
+            RtcError::Sctp(SctpError::Proto(ProtoError::ErrShutdownNonEstablished)) => {
+                Self::Closed(Closed::Remote)
+            }
             RtcError::RemoteSdp(text) if text.contains("fingerprint") => Self::Failed(Error::Fingerprint),
             _ => Self::Closed(Closed::Broken(error.to_string())),
         }
@@ -159,7 +163,6 @@ struct Session {
     step_ends: Instant,
     heard: Instant,
     asked: Instant,
-    begun: bool,
     /// Our program has closed the connection; until when it may take.
     parting: Option<Instant>,
 }
@@ -214,7 +217,6 @@ impl Session {
             step_ends: now + parts.config.times.step,
             heard: now,
             asked: now,
-            begun: false,
             parting: None,
         })
     }
@@ -278,10 +280,8 @@ impl Session {
             self.heard = now;
             self.source = batch.to.or(self.source);
             for datagram in batch.iter() {
-                match Kind::of(datagram) {
-                    Kind::Stun if self.asker.is_answer(datagram) => continue,
-                    Kind::Handshake => self.begun = true,
-                    _ => {}
+                if Kind::of(datagram) == Kind::Stun && self.asker.is_answer(datagram) {
+                    continue;
                 }
                 self.engine.receive(batch.from, datagram, now)?;
                 // The engine wants to be emptied after each input.
@@ -325,10 +325,7 @@ impl Session {
         for happened in std::mem::take(&mut self.happened) {
             match happened {
                 Happened::Ice => self.advance(Step::Dtls, now),
-                Happened::Dtls => {
-                    self.begun = true;
-                    self.advance(Step::Channel, now);
-                }
+                Happened::Dtls => self.advance(Step::Channel, now),
                 Happened::First => {
                     self.advance(Step::Noise, now);
                     self.start_noise()?;
