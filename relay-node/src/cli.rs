@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use crate::devnet::{self, Options};
 use crate::node::{self, FileConfig, NodeConfig};
+use crate::public::WebRtc;
 
 /// A Credo node, a local network of them, and the light client on the command line.
 #[derive(Debug, Parser)]
@@ -34,6 +35,8 @@ enum Command {
     Servi(Box<crate::call_cli::ServiArgs>),
     /// Evidence that a member of a committee signed two ways.
     Evidence(Box<crate::call_cli::EvidenceArgs>),
+    /// Makes keys, and names their public halves.
+    Key(crate::key_cli::KeyArgs),
     /// Makes and checks what a chain starts with.
     Genesis(crate::genesis_cli::GenesisArgs),
     /// Simulates rules with the chain's own code: who sits when, and what it takes to capture a committee.
@@ -48,6 +51,9 @@ struct RunArgs {
     /// The configuration file; DATA/node.toml when there is one.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// What serves browsers over WebRTC-direct, in place of what the configuration says.
+    #[arg(long, value_enum)]
+    webrtc: Option<WebRtc>,
     /// Stops when standard input closes: for whoever starts nodes as children.
     #[arg(long, hide = true)]
     with_parent: bool,
@@ -82,6 +88,9 @@ struct DevnetArgs {
     /// The folder with the wallet's files.
     #[arg(long, value_name = "DIR")]
     web: Option<PathBuf>,
+    /// What serves browsers over WebRTC-direct.
+    #[arg(long, value_enum, default_value = "direct")]
+    webrtc: WebRtc,
 }
 
 /// Runs what the command line asks for; the exit code tells what became of it.
@@ -116,6 +125,10 @@ pub fn main(cli: Cli) -> anyhow::Result<ExitCode> {
         Command::Simulate(args) => {
             log("warn");
             crate::simulate::run(&args).map_err(Into::into)
+        }
+        Command::Key(args) => {
+            log("warn");
+            crate::key_cli::run(&args, &mut std::io::stdout())
         }
         Command::Genesis(args) => {
             log("warn");
@@ -179,7 +192,7 @@ fn run(args: RunArgs) -> anyhow::Result<()> {
     let path = args
         .config
         .or_else(|| Some(args.data.join("node.toml")).filter(|p| p.exists()));
-    let file = match path {
+    let mut file = match path {
         Some(path) => FileConfig::load(&path)?,
         None => {
             let mut file = FileConfig::default();
@@ -187,6 +200,9 @@ fn run(args: RunArgs) -> anyhow::Result<()> {
             file
         }
     };
+    if let Some(webrtc) = args.webrtc {
+        file.public.webrtc = webrtc;
+    }
     let genesis = Arc::new(node::load_genesis(&file.genesis)?);
     let (stop, stopped) = watch::channel(false);
     let interrupted = interruption()?;
@@ -231,6 +247,7 @@ fn run_devnet(args: DevnetArgs) -> anyhow::Result<()> {
         candidates: args.candidates,
         port: args.port,
         web: args.web,
+        webrtc: args.webrtc,
     };
     devnet::run(&options, || interrupted.load(Ordering::Acquire))?;
     Ok(())

@@ -7,6 +7,7 @@ pub mod devnet;
 pub mod executor;
 pub mod genesis_cli;
 pub mod http;
+pub mod key_cli;
 pub mod light_cli;
 pub mod mempool;
 pub mod node;

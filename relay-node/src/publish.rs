@@ -33,11 +33,11 @@ pub(crate) fn action(contract: &str, name: &str, arguments: &serde_json::Value) 
     }
 }
 
-/// A transaction of `account`'s, signed with one key, that lives as long as the chain allows.
+/// A transaction of `account`'s, signed with these keys, that lives as long as the chain allows.
 pub(crate) fn sign(
     spec: &ChainSpec,
     account: &AccountName,
-    key: &SecretKey,
+    keys: &[SecretKey],
     content: Content,
     now_ms: u64,
 ) -> Transaction {
@@ -57,6 +57,8 @@ pub(crate) fn sign(
         publisher: String::new(),
         publisher_signs: Vec::new(),
     };
-    tx.sign_as_publisher(account.as_str(), key);
+    for key in keys {
+        tx.sign_as_publisher(account.as_str(), key);
+    }
     tx
 }

@@ -1,10 +1,12 @@
 //! A devnet as users start it: the `relay-node` binary, in a process of its own.
 
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -50,10 +52,18 @@ pub struct Devnet {
     log: PathBuf,
 }
 
-/// A base port with `count` free ports above it, told apart by process so that tests don't meet.
+/// How long processes that were killed may take to be gone.
+const GONE_LIMIT: Duration = Duration::from_secs(30);
+/// Blocks of a hundred ports among which one is chosen.
+const BLOCKS: u16 = 70;
+
+/// A base port with `count` free ports above it, told apart by process so that tests don't meet. It lies below the ports
+/// that the system gives to outgoing connections, which would be in the way of a node that starts later.
 pub fn free_port_block(count: u16) -> Result<u16> {
-    let start = 20_000 + (std::process::id() % 300) as u16 * 100;
-    for base in (start..start + 10_000).step_by(100) {
+    static ASKED: AtomicU16 = AtomicU16::new(0);
+    let first = std::process::id() as u16 % BLOCKS + ASKED.fetch_add(1, Ordering::Relaxed) % BLOCKS;
+    for block in 0..BLOCKS {
+        let base = 20_000 + (first + block) % BLOCKS * 100;
         let free = (0..count).all(|i| {
             let address = SocketAddr::from(([127, 0, 0, 1], base + i));
             TcpListener::bind(address).is_ok() && std::net::UdpSocket::bind(address).is_ok()
@@ -136,14 +146,39 @@ impl Devnet {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// Kills the devnet as a power cut would (SIGKILL), and everything it started.
+    /// Kills the devnet as a power cut would (SIGKILL), and everything it started. Nothing of it answers any more then.
     pub fn kill(&mut self) -> Result<()> {
         if let Some(mut child) = self.child.take() {
-            // Children of a `--processes` devnet die with their parent's pipe; the parent gets SIGKILL here.
             child.kill()?;
             child.wait()?;
+            // Left to themselves, the nodes of a `--processes` devnet would end cleanly, in their own time.
+            let mut killed = BTreeSet::new();
+            let start = Instant::now();
+            while let Some(pid) = self.running_node()? {
+                ensure!(start.elapsed() < GONE_LIMIT, "process {pid} doesn't end");
+                if killed.insert(pid.clone()) {
+                    // One that ended just now can't be killed.
+                    let _ = Command::new("kill")
+                        .args(["-9", &pid])
+                        .stderr(Stdio::null())
+                        .status()?;
+                }
+                std::thread::sleep(Duration::from_millis(20));
+            }
         }
         Ok(())
+    }
+
+    /// The process of a node that holds its data directory.
+    fn running_node(&self) -> Result<Option<String>> {
+        for entry in std::fs::read_dir(&self.data)? {
+            let path = entry?.path().join("lock");
+            let Ok(lock) = File::open(&path) else { continue };
+            if lock.try_lock().is_err() {
+                return Ok(Some(std::fs::read_to_string(&path)?.trim().to_owned()));
+            }
+        }
+        Ok(None)
     }
 
     /// Starts it again on the same data and ports.

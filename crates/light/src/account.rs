@@ -287,7 +287,7 @@ impl Holdings {
     /// True when it may have a node of its own: IOST is staked beyond votes and pledges.
     pub fn needs_list(&self) -> bool {
         let known = |vote: &credo_pob::Vote| self.nodes.contains_key(&vote.candidate);
-        !self.voter.votes.iter().all(known) || (!self.staked().deposit.is_zero() && self.own_node().is_none())
+        !self.voter.votes.iter().all(known) || (!self.places().deposit.is_zero() && self.own_node().is_none())
     }
 
     /// Drops what no vote needs any more.
@@ -378,8 +378,28 @@ impl Holdings {
         }
     }
 
-    /// Where its staked IOST stands; what has returned by itself is counted until it is folded in.
-    pub fn staked(&self) -> Staked {
+    /// Where its staked IOST stands at `now_ms`. What has returned by then is spendable ([`Holdings::spendable`]) and
+    /// stands nowhere here (P-16).
+    pub fn staked(&self, now_ms: u64) -> Staked {
+        let Staked {
+            votes,
+            pledges,
+            deposit,
+        } = self.places();
+        let ended = |node: &AccountName, generation| self.how_ended(node, generation);
+        let returned = self.voter.returned(&self.candidates(), ended, now_ms);
+        let deposited = self
+            .own_node()
+            .map_or(Amount::ZERO, |node| node.returned_deposit(now_ms));
+        Staked {
+            votes: votes.checked_sub(returned).unwrap_or(Amount::ZERO),
+            pledges,
+            deposit: deposit.checked_sub(deposited).unwrap_or(Amount::ZERO),
+        }
+    }
+
+    /// The same as the account's records have it: what has returned counts until it is folded in.
+    fn places(&self) -> Staked {
         let votes = self.voter.total();
         let pledges = sum(self.pledges.to.iter().map(|pledge| pledge.amount));
         let left = self.balance.staked.checked_sub(votes);

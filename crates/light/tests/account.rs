@@ -103,14 +103,24 @@ fn votes_tell_whether_they_count_and_what_they_earned() {
 fn stakes_gas_and_ram_are_told_apart() {
     let chain = TestChain::fixture();
     let held = followed(&chain);
-    let staked = held.staked();
+    let start = chain.spec.time_ms;
+    let staked = held.staked(start);
     assert_eq!(
         (staked.votes, staked.pledges, staked.deposit),
         (iost("290"), iost("30"), Amount::ZERO)
     );
     assert_eq!(staked.total(), held.balance.staked);
+    // What has returned is spendable, and staked no longer: it is counted once.
+    let votes = held.votes();
+    let VoteStanding::Void(Some(ended)) = votes[1].standing else {
+        panic!("{:?}", votes[1].standing)
+    };
+    let before = ended.until_ms - 1;
+    assert_eq!(held.staked(before).votes, iost("290"));
+    assert_eq!(held.staked(ended.until_ms).votes, iost("250"));
+    let all = |now_ms| held.spendable(now_ms).checked_add(held.staked(now_ms).total());
+    assert_eq!(all(before), all(ended.until_ms));
     let rate = chain.spec.parameters.gas_per_iost_day;
-    let start = chain.spec.time_ms;
     assert_eq!(held.gas(start, rate).total(), 5_012_300);
     // 320 IOST bring 32 million gas a day, up to three days' worth.
     assert_eq!(held.gas(start + DAY / 1_000, rate).stock, 5_000_000 + 3_200_000);

@@ -1,13 +1,11 @@
 //! What an account can spend, and what it is due, from proved records alone: one reckoning for the runtime, which folds
 //! what has returned into the balance (P-16), and for who only looks at it.
 
-use credo_primitives::entry::{Balance, Contribution, Ended};
+use credo_primitives::entry::{Balance, Contribution, Contributor, Ended};
 use credo_primitives::{AccountName, Amount};
 
+use crate::rewards::{SHIFT, amount};
 use crate::{Candidate, CandidateStatus, Candidates, Voter};
-
-/// Bits behind the point of a coefficient.
-const SHIFT: u32 = 64;
 
 impl Candidate {
     /// P-10, P-16. What of the node's deposit counts as returned at `now_ms`, because it lost its candidacy long enough ago.
@@ -39,17 +37,43 @@ pub fn spendable(
         .unwrap_or(Amount::MAX)
 }
 
+/// P-20. Adds a part of the pool to what contributors are due; without any score, nothing is added and `false` is given.
+pub fn pay_contribution(record: &mut Contribution, part: Amount) -> bool {
+    let scores: u128 = record.accounts.iter().map(|c| u128::from(c.score)).sum();
+    if scores == 0 || part.is_zero() {
+        return false;
+    }
+    record.coef = record
+        .coef
+        .saturating_add((u128::from(part.units()) << SHIFT) / scores);
+    record.pot = record.pot.checked_add(part).unwrap_or(Amount::MAX);
+    true
+}
+
+/// P-20. Counts one account's contribution rewards up to now.
+pub fn settle_contribution(record: &mut Contribution, index: usize) {
+    let Contribution { coef, pot, accounts } = record;
+    let Some(entry) = accounts.get_mut(index) else {
+        return;
+    };
+    let due = uncounted(*coef, *pot, entry);
+    if let (Ok(left), Ok(earned)) = (pot.checked_sub(due), entry.earned.checked_add(due)) {
+        (*pot, entry.earned) = (left, earned);
+    }
+    entry.coef = *coef;
+}
+
 /// P-20. What an account can claim of the contribution rewards.
 pub fn contribution_due(record: &Contribution, account: &AccountName) -> Amount {
     let Some(entry) = record.accounts.iter().find(|entry| entry.account == *account) else {
         return Amount::ZERO;
     };
-    let delta = record.coef.saturating_sub(entry.coef);
-    let units = delta.saturating_mul(u128::from(entry.score)) >> SHIFT;
-    let due = u64::try_from(units)
-        .ok()
-        .and_then(Amount::from_units)
-        .unwrap_or(Amount::MAX)
-        .min(record.pot);
+    let due = uncounted(record.coef, record.pot, entry);
     entry.earned.checked_add(due).unwrap_or(Amount::MAX)
+}
+
+/// What wasn't counted for an account yet.
+fn uncounted(coef: u128, pot: Amount, entry: &Contributor) -> Amount {
+    let delta = coef.saturating_sub(entry.coef);
+    amount(delta.saturating_mul(u128::from(entry.score)) >> SHIFT).min(pot)
 }

@@ -36,6 +36,6 @@ pub use candidate::{
     MIN_FEE_SHARE, Round, Seat, Turns, Vote, Voter,
 };
 pub use error::PobError;
-pub use holding::{contribution_due, spendable};
+pub use holding::{contribution_due, pay_contribution, settle_contribution, spendable};
 pub use ledger::{Ending, Ledger, LossContext, Registration};
 pub use round::{LEAST_CANDIDATES, RoundContext, RoundOutcome, Rules, run_round};

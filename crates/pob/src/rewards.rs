@@ -10,7 +10,7 @@ use credo_primitives::{Amount, ConsensusKey};
 use crate::{Candidate, CandidateStatus, Candidates, Vote};
 
 /// Bits behind the point of a coefficient.
-const SHIFT: u32 = 64;
+pub(crate) const SHIFT: u32 = 64;
 
 /// What an epoch pays.
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +25,7 @@ pub struct Parts<'a> {
     pub produced: &'a [(ConsensusKey, u32)],
 }
 
-fn amount(units: u128) -> Amount {
+pub(crate) fn amount(units: u128) -> Amount {
     u64::try_from(units)
         .ok()
         .and_then(Amount::from_units)

@@ -39,6 +39,9 @@ pub enum PrecheckError {
     /// An amount that isn't plain decimal text.
     #[error("invalid amount {0}: a plain decimal number such as 12.5 is expected")]
     Amount(String),
+    /// An amount that is another JSON value than a text.
+    #[error("invalid amount {0}: a text such as \"12.5\" is expected, in quotes")]
+    NoText(String),
     /// More decimals than IOST has.
     #[error("invalid amount {0}: at most 8 decimals are allowed")]
     Decimals(String),
@@ -72,8 +75,8 @@ fn check_transfer(args: &[serde_json::Value]) -> Result<(), PrecheckError> {
     if args.len() != 5 {
         return Err(PrecheckError::Count(args.len()));
     }
-    let amount = args[3].as_str().unwrap_or_default();
-    let shown = || amount.chars().take(64).collect();
+    let amount = text(&args[3])?;
+    let shown = || shortened(amount);
     if !is_decimal(amount) {
         return Err(PrecheckError::Amount(shown()));
     }
@@ -84,6 +87,16 @@ fn check_transfer(args: &[serde_json::Value]) -> Result<(), PrecheckError> {
     Ok(())
 }
 
+/// An amount as it was written: a JSON number could have been rounded on its way.
+fn text(amount: &serde_json::Value) -> Result<&str, PrecheckError> {
+    let no_text = || PrecheckError::NoText(shortened(&amount.to_string()));
+    amount.as_str().ok_or_else(no_text)
+}
+
+fn shortened(amount: &str) -> String {
+    amount.chars().take(64).collect()
+}
+
 fn check_pledge(action: &str, args: &[serde_json::Value]) -> Result<(), PrecheckError> {
     if args.len() != 3 {
         return Err(PrecheckError::GasCount {
@@ -91,8 +104,8 @@ fn check_pledge(action: &str, args: &[serde_json::Value]) -> Result<(), Precheck
             got: args.len(),
         });
     }
-    let amount = args[2].as_str().unwrap_or_default();
-    let shown = || amount.chars().take(64).collect();
+    let amount = text(&args[2])?;
+    let shown = || shortened(amount);
     if !is_decimal(amount) {
         return Err(PrecheckError::Amount(shown()));
     }

@@ -15,8 +15,6 @@ use crate::view::View;
 
 /// A year of 365.25 days.
 pub(crate) const YEAR_MS: u128 = 31_557_600_000;
-/// Bits behind the point of a coefficient.
-const SHIFT: u32 = 64;
 
 fn amount(units: u128) -> Amount {
     u64::try_from(units)
@@ -81,31 +79,12 @@ fn pay_contribution(view: &mut View<'_>, pool: &mut Pool, part: Amount) -> Resul
     let part = add(part, std::mem::take(&mut pool.carried));
     let key = StateKey::contribution();
     let mut record: Contribution = view.get(&key)?.unwrap_or_default();
-    let scores: u128 = record.accounts.iter().map(|c| u128::from(c.score)).sum();
-    if scores == 0 || part.is_zero() {
+    if !credo_pob::pay_contribution(&mut record, part) {
         pool.carried = part;
         return Ok(Amount::ZERO);
     }
-    record.coef = record
-        .coef
-        .saturating_add((u128::from(part.units()) << SHIFT) / scores);
-    record.pot = add(record.pot, part);
     view.put(key, &record);
     Ok(part)
-}
-
-/// Counts one account's contribution rewards up to now.
-pub(crate) fn settle(record: &mut Contribution, index: usize) {
-    let Contribution { coef, pot, accounts } = record;
-    let Some(entry) = accounts.get_mut(index) else {
-        return;
-    };
-    let delta = coef.saturating_sub(entry.coef);
-    let due = amount(delta.saturating_mul(u128::from(entry.score)) >> SHIFT).min(*pot);
-    if let (Ok(left), Ok(earned)) = (pot.checked_sub(due), entry.earned.checked_add(due)) {
-        (*pot, entry.earned) = (left, earned);
-    }
-    entry.coef = *coef;
 }
 
 #[cfg(test)]

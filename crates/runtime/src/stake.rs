@@ -4,7 +4,7 @@
 //! in [`Balance::staked`]. What returns by a date, because a node lost its candidacy (P-16), counts as returned from that
 //! date on, and is folded in here at its holder's next action.
 
-use credo_pob::{CandidateStatus, Voter};
+use credo_pob::Voter;
 use credo_primitives::entry::{Balance, Ended, IOST};
 use credo_primitives::{AccountName, Amount, StateKey};
 
@@ -63,13 +63,9 @@ pub(crate) fn fold_returned(
             returned = returned.checked_add(votes)?;
         }
     }
+    let now_ms = host.now_ms;
     let node = host.ledger.candidates().find(account);
-    let due = node.is_some_and(|node| {
-        node.status == CandidateStatus::Lost
-            && !node.deposit.is_zero()
-            && (1..=host.now_ms).contains(&node.deposit_until_ms)
-    });
-    if due {
+    if node.is_some_and(|node| !node.returned_deposit(now_ms).is_zero()) {
         returned = returned.checked_add(host.ledger.take_deposit(account)?)?;
     }
     if !returned.is_zero() {

@@ -101,13 +101,13 @@ async fn a_node_that_stops_in_the_middle_of_each_step() {
             !is_data(datagram) || to == To::Dialer || datagram.len() < 180
         }),
     ];
+    // The dialer's limit comes first, or the node would give up in the same moment and say so.
+    let patient = Times {
+        step: Duration::from_secs(5),
+        ..Times::default()
+    };
     for (step, pass) in steps {
-        // The node's patience is longer, so that the dialler's ends first.
-        let times = Times {
-            step: Duration::from_secs(5),
-            ..Times::default()
-        };
-        let node = Node::start(Config::default().with_times(times)).await;
+        let node = Node::start(Config::default().with_times(patient)).await;
         let proxy = Proxy::filter(&node.address, pass).await;
         let error = fails(&mut Dialer::new(Config::default()), &proxy.address).await;
         match error {

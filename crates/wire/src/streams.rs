@@ -3,7 +3,7 @@
 //! A connection carries one long-lived stream of protocol [`PROTOCOL`], opened by the client (browsers leak a data
 //! channel per stream, and what a node opens towards a browser can lose its first bytes). The very first channel of a
 //! WebRTC connection can be lost, so the client's opening has a short limit and one retry; the relay takes the newest
-//! stream of a connection. Bounded: at most [`MAX_STREAMS`] streams are taken on one connection in its life.
+//! stream of a connection. (That loss is the stock crate's; relays that use it are out there.) Bounded: at most [`MAX_STREAMS`] streams are taken on one connection in its life.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -26,19 +26,17 @@ use libp2p::{Multiaddr, PeerId};
 
 /// The stream's protocol.
 pub const PROTOCOL: StreamProtocol = StreamProtocol::new("/credo/light/1");
-/// Most bytes that a browser writes before it flushes.
-pub const CLIENT_CHUNK: usize = 7_000;
-/// Most bytes that a relay writes before it flushes. Browsers take twice as much in one message, but the native end
-/// of the stock WebRTC transport reads into 8,192 bytes, framing included.
-pub const RELAY_CHUNK: usize = 8_000;
+/// Most bytes that a client writes before it flushes, so that a heartbeat never waits behind more.
+pub const CLIENT_CHUNK: usize = 64 * 1024;
+/// Most bytes that a relay writes before it flushes, so that a heartbeat never waits behind more.
+pub const RELAY_CHUNK: usize = 64 * 1024;
 /// Most streams that a relay takes on one connection in its life.
 pub const MAX_STREAMS: usize = 4;
 /// How long one attempt to open the stream may take.
 pub const OPEN_LIMIT: Duration = Duration::from_millis(1_500);
 const ATTEMPTS: u8 = 2;
 
-/// Writes `bytes` in pieces of at most `chunk`, each flushed. Larger unflushed writes break the data channels of
-/// WebRTC: see the limits of [`CLIENT_CHUNK`] and [`RELAY_CHUNK`].
+/// Writes `bytes` in pieces of at most `chunk`, each flushed.
 pub async fn write_chunks(
     stream: &mut (impl AsyncWrite + Unpin + ?Sized),
     bytes: &[u8],

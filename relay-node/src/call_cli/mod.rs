@@ -17,14 +17,16 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use credo_light::{Answer, Query, SessionConfig, TransactionStatus};
 use credo_primitives::hash::digest_to_base58;
-use credo_primitives::{AccountName, Action, AmountLimit, Digest};
+use credo_primitives::{AccountName, Action, AmountLimit, Digest, SecretKey, StateKey};
 use serde_json::Value;
 
 pub use servi::ServiArgs;
 
+pub(crate) use key::read as read_key;
+
 use crate::light_cli::follow::Follower;
 use crate::light_cli::show::Shown;
-use crate::light_cli::{Failure, directory, parse_spec, unexpected};
+use crate::light_cli::{Failure, directory, parse_spec, state, unexpected};
 use crate::node::own;
 use crate::publish::{self, Content, now_ms};
 
@@ -32,6 +34,9 @@ use crate::publish::{self, Content, now_ms};
 pub const FAILED: u8 = 7;
 /// Exit code of a transaction that didn't become final while it could.
 pub const LOST: u8 = 8;
+
+/// How the refusal of a publisher's signature begins, in IOST's words.
+const UNAUTHORIZED: &str = "unauthorized publisher";
 
 /// How often the relay is asked what became of a transaction.
 const POLL: Duration = Duration::from_millis(250);
@@ -58,9 +63,10 @@ pub struct Via {
 /// Who signs, and what it may cost.
 #[derive(Clone, Debug, Args)]
 pub struct Signing {
-    /// The file with the account's secret key (base58); without it, the environment's CREDO_KEY.
+    /// The file with the account's secret key (base58); without it, the environment's CREDO_KEY. May be given several
+    /// times, for an account that needs several keys.
     #[arg(long, value_name = "FILE")]
-    key: Option<PathBuf>,
+    key: Vec<PathBuf>,
     /// Most gas, as users see it.
     #[arg(long, value_name = "GAS", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(6_000..=4_000_000))]
     gas_limit: u32,
@@ -179,7 +185,7 @@ fn run(via: &Via, name: &str, work: impl AsyncFnOnce(&mut Follower) -> Result<Do
         .enable_all()
         .build();
     let result = match runtime {
-        Ok(runtime) => runtime.block_on(connected(via, work)),
+        Ok(runtime) => runtime.block_on(connected(via, name, work)),
         Err(error) => Err(Failure::Other(format!("no threads can be started: {error}"))),
     };
     match result {
@@ -215,11 +221,13 @@ fn run(via: &Via, name: &str, work: impl AsyncFnOnce(&mut Follower) -> Result<Do
 fn say(name: &str, sentence: &str) {
     use std::io::Write as _;
     // Nothing is left to do if even this can't be said.
+    let sentence = crate::light_cli::show::visible(sentence, 0);
     let _ = writeln!(std::io::stderr(), "relay-node {name}: {sentence}");
 }
 
 async fn connected(
     via: &Via,
+    name: &str,
     work: impl AsyncFnOnce(&mut Follower) -> Result<Done, Failure>,
 ) -> Result<Done, Failure> {
     let limit = Duration::from_secs(via.timeout.max(1));
@@ -236,14 +244,22 @@ async fn connected(
     .await
     .map_err(|_| {
         let (seconds, status) = (limit.as_secs(), follower.status());
-        Failure::Other(format!("no verified answer within {seconds} seconds: {status}"))
+        let sent = follower.sent.map_or_else(String::new, |hash| {
+            let hash = digest_to_base58(&hash);
+            format!(
+                "; transaction {hash} was sent and may still become final: ask for it before you send another"
+            )
+        });
+        Failure::Other(format!(
+            "no verified answer within {seconds} seconds: {status}{sent}"
+        ))
     });
     follower.goodbye().await;
     let mut done = done??;
     if via.spec.is_none() {
         done.shown.learnt();
         say(
-            "call",
+            name,
             &format!(
                 "NO --spec WAS GIVEN: the chain's identity was learnt from the relay; give it next time: --spec {}",
                 follower.spec_hash()
@@ -253,6 +269,30 @@ async fn connected(
     Ok(done)
 }
 
+/// Says why keys can't publish for an account: the relay's words, and what the chain proves of the account.
+async fn unauthorized(
+    follower: &mut Follower,
+    account: &AccountName,
+    keys: &[SecretKey],
+    why: String,
+) -> Failure {
+    let Ok((values, proof)) = state(follower, vec![StateKey::account(account)]).await else {
+        return Failure::Other(why);
+    };
+    if matches!(values.first(), Some(None)) {
+        return Failure::NotThere(format!(
+            "{why}: there is no such account (its absence is proved by block {})",
+            proof.height
+        ));
+    }
+    let names: Vec<String> = keys.iter().map(|key| key.public_key().to_base58()).collect();
+    let names = names.join(", ");
+    Failure::Other(match keys {
+        [_] => format!("{why}: the key {names} alone doesn't satisfy {account}@active"),
+        _ => format!("{why}: the keys {names} don't satisfy {account}@active"),
+    })
+}
+
 /// Signs these actions, sends them, and waits until the transaction is final or dead.
 async fn send(
     follower: &mut Follower,
@@ -260,7 +300,7 @@ async fn send(
     account: &AccountName,
     actions: Vec<Action>,
 ) -> Result<Done, Failure> {
-    let key = key::load(signing.key.as_deref()).map_err(Failure::Other)?;
+    let keys = key::load(&signing.key).map_err(Failure::Other)?;
     let client = follower
         .client()
         .ok_or_else(|| Failure::Other("no head is verified yet".into()))?;
@@ -270,15 +310,21 @@ async fn send(
         gas_limit: i64::from(signing.gas_limit) * 100,
         amount_limit: signing.amount_limit.clone(),
     };
-    let tx = publish::sign(&spec, account, &key, content, now_ms());
+    let tx = publish::sign(&spec, account, &keys, content, now_ms());
     let tx = tx
         .check(spec.parameters.chain_id)
         .map_err(|error| Failure::Other(format!("the transaction can't be sent: {error}")))?;
     credo_runtime::precheck(tx.tx())
         .map_err(|error| Failure::Other(format!("the transaction can't be sent: {error}")))?;
     let hash = *tx.hash();
-    let Answer::Submitted(taken) = follower.ask(Query::Submit(tx.bytes().to_vec())).await? else {
-        return Err(unexpected());
+    follower.sent = Some(hash);
+    let taken = match follower.ask(Query::Submit(tx.bytes().to_vec())).await {
+        Ok(Answer::Submitted(taken)) => taken,
+        Ok(_) => return Err(unexpected()),
+        Err(Failure::Other(why)) if why.starts_with(UNAUTHORIZED) => {
+            return Err(unauthorized(follower, account, &keys, why).await);
+        }
+        Err(failure) => return Err(failure),
     };
     if taken != hash {
         return Err(Failure::Lie(

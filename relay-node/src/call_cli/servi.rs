@@ -64,7 +64,7 @@ pub(super) enum Command {
     /// Sets the node's part of the fees of users that it invited.
     FeeShare {
         /// 10 to 30 percent.
-        #[arg(value_name = "PERCENT")]
+        #[arg(value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(10..=30))]
         percent: u8,
     },
     /// Claims the node's own rewards and those of the account's votes.

@@ -92,19 +92,23 @@ fn what_can_t_be_meant_is_refused_before_anything_is_signed() {
 fn a_key_file_that_holds_no_key_says_so() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("key");
-    let missing = key::load(Some(&path)).expect_err("there is none");
+    let missing = key::read(&path).expect_err("there is none");
     assert!(missing.contains("can't be read"), "{missing}");
     std::fs::write(&path, "no key").expect("written");
-    let wrong = key::load(Some(&path)).expect_err("no key");
+    let wrong = key::read(&path).expect_err("no key");
     assert!(wrong.contains("holds no account's secret key"), "{wrong}");
     std::fs::write(&path, "x".repeat(10_000)).expect("written");
-    let large = key::load(Some(&path)).expect_err("too large");
+    let large = key::read(&path).expect_err("too large");
     assert!(large.contains("too large"), "{large}");
     let secret = credo_primitives::SecretKey::from_seed(credo_primitives::Algorithm::Ed25519, &[3; 32])
         .expect("a key");
     std::fs::write(&path, format!("{}\n", secret.to_base58().as_str())).expect("written");
-    let read = key::load(Some(&path)).expect("a key");
+    let read = key::read(&path).expect("a key");
     assert_eq!(read.public_key(), secret.public_key());
+    let several = key::load(&[path.clone(), path.clone()]).expect("keys");
+    assert_eq!(several.len(), 2);
+    let many = key::load(&vec![path; 17]).expect_err("too many");
+    assert!(many.contains("at most 16 keys"), "{many}");
 }
 
 #[test]

@@ -62,6 +62,15 @@ fn foundation_keys() -> Result<GenesisKeys, DevnetError> {
     GenesisKeys::several(keys?, 2).map_err(made)
 }
 
+/// The secret key of an account that every devnet has: `admin`, a node's, or one of the foundation's three.
+pub(crate) fn known_secret(name: &str) -> Result<Option<SecretKey>, DevnetError> {
+    if name == FAUCET_ACCOUNT {
+        return SecretKey::from_base58(WELL_KNOWN_KEY).map(Some).map_err(made);
+    }
+    let known = FOUNDATION_KEYS.contains(&name) || (0..MAX_NODES).any(|node| node_name(node) == name);
+    known.then(|| account_secret(name)).transpose()
+}
+
 /// Keys that everybody has, because a devnet's accounts would have them: the fixed ones, and those that follow from
 /// `names`.
 pub(crate) struct WellKnown {
@@ -248,6 +257,7 @@ mod tests {
             candidates,
             port: 8420,
             web: None,
+            webrtc: crate::public::WebRtc::default(),
         }
     }
 

@@ -20,8 +20,9 @@ use crate::node::{
     ConfigError, DataDir, DataDirError, FileConfig, HttpSection, NodeConfig, NodeError, PublicSection,
     RunningNode, load_genesis, spawn,
 };
+use crate::public::WebRtc;
 
-pub(crate) use genesis::WellKnown;
+pub(crate) use genesis::{WellKnown, known_secret};
 pub use names::node_name;
 
 /// Most nodes in a devnet.
@@ -49,6 +50,8 @@ pub struct Options {
     pub port: u16,
     /// The folder with the wallet's files.
     pub web: Option<PathBuf>,
+    /// What serves over WebRTC-direct.
+    pub webrtc: WebRtc,
 }
 
 /// Why a devnet didn't start or stopped.
@@ -192,6 +195,7 @@ fn plan(options: &Options) -> Result<Plan, DevnetError> {
                 public: PublicSection {
                     enabled: relay,
                     ip: local,
+                    webrtc: options.webrtc,
                     webrtc_port: options.port + 10 + node,
                     ws_port: options.port + 20 + node,
                 },

@@ -10,6 +10,7 @@ use axum::http::header::CACHE_CONTROL;
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::json;
+use webrtc_direct::node::Stats;
 
 use super::{App, RelayInfo};
 
@@ -68,17 +69,37 @@ pub(crate) async fn health(State(app): State<Arc<App>>) -> Response {
     };
     let age_ms = now.saturating_sub(head.header.time_ms);
     let stale = age_ms > STALE_MS.max(spec.parameters.slot_ms.saturating_mul(STALE_SLOTS));
-    let body = json!({
+    let mut body = json!({
         "status": if stale { "stale" } else { "ok" },
         "spec": spec.hash().to_string(),
         "height": head.header.height,
         "epoch": head.header.epoch,
         "seconds_since_last_block": age_ms as f64 / 1_000.0,
     });
+    if let Some(stats) = &app.webrtc {
+        body["webrtc"] = webrtc(&stats.snapshot());
+    }
     let status = if stale {
         StatusCode::SERVICE_UNAVAILABLE
     } else {
         StatusCode::OK
     };
     fresh(status, body)
+}
+
+/// What stands and what was, since the node started.
+fn webrtc(stats: &Stats) -> serde_json::Value {
+    json!({
+        "sessions": stats.sessions,
+        "half_open": stats.half_open,
+        "channels": stats.channels,
+        "established": stats.established,
+        "failed": stats.failed,
+        "refused": stats.refused,
+        "strays": stats.strays,
+        "overrun": stats.overrun,
+        "broken_streams": stats.broken_streams,
+        "bytes_in": stats.bytes_in,
+        "bytes_out": stats.bytes_out,
+    })
 }

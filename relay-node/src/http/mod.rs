@@ -28,6 +28,8 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use webrtc_direct::node::StatsHandle;
+
 use crate::service::ChainService;
 use files::Files;
 
@@ -106,6 +108,8 @@ pub struct HttpConfig {
     pub relays: Relays,
     /// On a devnet, the faucet.
     pub faucet: Option<FaucetConfig>,
+    /// Counters of WebRTC-direct, which `/health` shows.
+    pub webrtc: Option<StatsHandle>,
 }
 
 /// Why the endpoint couldn't start.
@@ -166,6 +170,7 @@ struct App {
     relays: Relays,
     files: Files,
     faucet: Option<faucet::Faucet>,
+    webrtc: Option<StatsHandle>,
 }
 
 /// Starts the endpoint; returns once it listens. Must be called within a tokio runtime.
@@ -184,6 +189,7 @@ pub async fn serve(config: HttpConfig) -> Result<HttpHandle, HttpError> {
         relays: config.relays,
         files,
         faucet,
+        webrtc: config.webrtc,
     });
     let router = Router::new()
         .route("/spec", get(info::spec))

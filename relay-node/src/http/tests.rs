@@ -55,6 +55,7 @@ async fn site(faucet: Option<FaucetConfig>) -> Site {
             addresses: vec!["/ip4/127.0.0.1/tcp/1/ws".into()],
         }]),
         faucet,
+        webrtc: None,
     })
     .await
     .unwrap();
@@ -321,6 +322,7 @@ async fn a_chain_that_is_no_devnet_has_no_faucet() {
         service: Arc::new(Fake::with_preset(Preset::Main)),
         relays: Relays::default(),
         faucet,
+        webrtc: None,
     };
     assert!(matches!(
         serve(config(Some(faucet()))).await,

@@ -83,16 +83,23 @@ fn vote(vote: &HeldVote) -> Value {
     json
 }
 
-fn vote_text(vote: &HeldVote) -> String {
+fn vote_text(vote: &HeldVote, now_ms: u64) -> String {
     let HeldVote {
         candidate, amount, ..
     } = vote;
     match vote.standing {
-        VoteStanding::Void(Some(ended)) => format!(
-            "{amount} for {candidate}, which count no longer: {} They return on {}",
-            ended.reason.sentence(),
-            date(ended.until_ms)
-        ),
+        VoteStanding::Void(Some(ended)) => {
+            let verb = if ended.until_ms > now_ms {
+                "They return"
+            } else {
+                "They returned"
+            };
+            format!(
+                "{amount} for {candidate}, which count no longer: {} {verb} on {}",
+                ended.reason.sentence(),
+                date(ended.until_ms)
+            )
+        }
         VoteStanding::Void(None) => format!("{amount} for {candidate}, which count no longer"),
         VoteStanding::Counts | VoteStanding::Unknown => match vote.rewards {
             Some(rewards) => format!("{amount} for {candidate}, {rewards} of rewards to claim"),
@@ -154,7 +161,7 @@ fn show(follower: &Follower, held: &Holdings, proof: &ProofInfo) -> Result<Shown
     let parameters = &follower.client().ok_or_else(unexpected)?.spec().parameters;
     let now_ms = proof.time_ms;
     let spendable = held.spendable(now_ms);
-    let (staked, rewards) = (held.staked(), held.rewards());
+    let (staked, rewards) = (held.staked(now_ms), held.rewards());
     let (returning, votes) = (held.returning(now_ms), held.votes());
     let (gas, gas_text) = gas_json(held, now_ms, parameters);
     let record = held.record.as_ref();
@@ -223,7 +230,7 @@ fn show(follower: &Follower, held: &Holdings, proof: &ProofInfo) -> Result<Shown
         let text = format!("{} IOST until {} ({})", r.amount, date(r.until_ms), reason(r));
         ("unlocking", text)
     }));
-    lines.extend(votes.iter().map(|v| ("votes", vote_text(v))));
+    lines.extend(votes.iter().map(|v| ("votes", vote_text(v, now_ms))));
     lines.extend(held.pledges.to.iter().map(|p| {
         (
             "pledge",

@@ -7,6 +7,7 @@ use credo_light::{
     Answer, Checkpoint, Effect, Event, LightClient, LightError, Query, RelayId, Session, SessionConfig,
     Status, Ticket,
 };
+use credo_primitives::Digest;
 use credo_wire::Message;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -46,6 +47,8 @@ pub(crate) struct Follower {
     relays: BTreeMap<RelayId, Relay>,
     events: mpsc::Receiver<Happened>,
     started: Instant,
+    /// A transaction that was handed to a relay.
+    pub(crate) sent: Option<Digest>,
     /// How long synchronising took.
     pub(crate) synchronised: Duration,
 }
@@ -84,6 +87,7 @@ impl Follower {
             session,
             events,
             started: Instant::now(),
+            sent: None,
             synchronised: Duration::ZERO,
         })
     }

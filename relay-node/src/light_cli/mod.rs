@@ -184,7 +184,11 @@ pub fn run(args: &LightArgs) -> u8 {
 fn say(sentence: &str) {
     use std::io::Write as _;
     // Nothing is left to do if even this can't be said.
-    let _ = writeln!(std::io::stderr(), "relay-node light: {sentence}");
+    let _ = writeln!(
+        std::io::stderr(),
+        "relay-node light: {}",
+        show::visible(sentence, 0)
+    );
 }
 
 async fn answer(args: &LightArgs) -> Result<Shown, Failure> {
@@ -259,7 +263,7 @@ pub(crate) fn unexpected() -> Failure {
 }
 
 /// The proved values under keys, all from one snapshot, and what proved them.
-async fn state(
+pub(crate) async fn state(
     follower: &mut Follower,
     keys: Vec<StateKey>,
 ) -> Result<(Vec<Option<Vec<u8>>>, ProofInfo), Failure> {

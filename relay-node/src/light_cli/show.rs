@@ -120,9 +120,10 @@ impl Shown {
             };
             writeln!(
                 out,
-                "{}{mark}{label:<width$}{}  {value}",
+                "{}{mark}{label:<width$}{}  {}",
                 paint(code),
-                paint(PLAIN)
+                paint(PLAIN),
+                visible(value, width + 4)
             )?;
         }
         Ok(())
@@ -156,6 +157,20 @@ impl Table {
         }
         Ok(())
     }
+}
+
+/// What others wrote, for a terminal: their control characters can neither move the cursor nor pass for lines of ours.
+/// The lines of a text that has several begin at `indent`.
+pub(crate) fn visible(text: &str, indent: usize) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.trim_end().chars() {
+        match c {
+            '\n' => shown.extend(std::iter::once('\n').chain(std::iter::repeat_n(' ', indent))),
+            c if c.is_control() => shown.extend(c.escape_default()),
+            c => shown.push(c),
+        }
+    }
+    shown
 }
 
 /// A failure as JSON, so that a program needs to read only one stream.

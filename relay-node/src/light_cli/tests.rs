@@ -14,7 +14,7 @@ use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use tokio::sync::watch;
 
-use super::show::Shown;
+use super::show::{Shown, visible};
 use super::{Failure, LightArgs, answer};
 use crate::http::{self, HttpConfig, RelayInfo, Relays};
 use crate::public::{Limits, PublicConfig, PublicHandle, serve};
@@ -128,7 +128,7 @@ async fn relay(chain: &Arc<TestChain>, lie: Option<Lie>) -> Relay {
         ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
         webrtc_port: 0,
         ws_port: 0,
-        webrtc: false,
+        webrtc: crate::public::WebRtc::Off,
         limits: Limits::default(),
     };
     let service = Arc::new(Served::new(chain, lie));
@@ -326,6 +326,7 @@ async fn a_node_s_own_address_names_its_relays_and_a_checkpoint_spares_the_way_f
         service: one.service.clone(),
         relays: relays.clone(),
         faucet: None,
+        webrtc: None,
     })
     .await
     .unwrap();
@@ -407,4 +408,15 @@ async fn a_lying_relay_is_named_and_nothing_it_said_is_shown() {
             .unwrap_or_else(|e| panic!("{lie:?}: {e}"));
         assert!(shown.json["proof"]["signatures"].as_u64().is_some(), "{lie:?}");
     }
+}
+
+#[test]
+fn what_others_wrote_cannot_pass_for_lines_of_ours() {
+    assert_eq!(visible("for lunch ✓", 4), "for lunch ✓");
+    assert_eq!(
+        visible("running action\n error: why\n", 4),
+        "running action\n     error: why"
+    );
+    let lie = visible("a\r\u{1b}[1A✓ proved by\tme\n✓ proved by  me", 4);
+    assert_eq!(lie, "a\\r\\u{1b}[1A✓ proved by\\tme\n    ✓ proved by  me");
 }

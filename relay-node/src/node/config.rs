@@ -6,6 +6,8 @@ use std::path::{Path, PathBuf};
 use credo_primitives::spec::Genesis;
 use serde::{Deserialize, Serialize};
 
+use crate::public::WebRtc;
+
 /// Largest genesis file.
 const MAX_GENESIS: u64 = 256 * 1024 * 1024;
 
@@ -59,6 +61,8 @@ pub struct PublicSection {
     pub enabled: bool,
     /// The address to listen on.
     pub ip: IpAddr,
+    /// What serves over WebRTC-direct: `direct`, `stock` or `off`.
+    pub webrtc: WebRtc,
     /// UDP port for WebRTC-direct.
     pub webrtc_port: u16,
     /// TCP port for WebSocket.
@@ -98,6 +102,7 @@ impl Default for PublicSection {
         Self {
             enabled: true,
             ip: IpAddr::V4(Ipv4Addr::UNSPECIFIED),
+            webrtc: WebRtc::default(),
             webrtc_port: 8430,
             ws_port: 8440,
         }

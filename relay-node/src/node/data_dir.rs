@@ -99,6 +99,11 @@ impl DataDir {
         })
     }
 
+    /// Whether a directory has a node's key; it needn't be open.
+    pub(crate) fn has_key(path: &Path) -> bool {
+        path.join(KEY_FILE).exists()
+    }
+
     /// The directory.
     pub fn path(&self) -> &Path {
         &self.path
@@ -132,6 +137,20 @@ pub fn public_key(path: &Path) -> Result<ConsensusKey, DataDirError> {
 fn read_key(text: &str) -> Option<PrivateKey> {
     let bytes = hex::decode(text.trim()).ok()?;
     PrivateKey::decode(Copying(&bytes)).ok()
+}
+
+/// Writes a secret to a file that must not be there yet.
+pub(crate) fn write_new(path: &Path, bytes: &[u8]) -> Result<(), DataDirError> {
+    let mut options = File::options();
+    options.create_new(true).write(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    let mut file = options.open(path).map_err(io(path))?;
+    file.write_all(bytes).map_err(io(path))?;
+    file.sync_all().map_err(io(path))
 }
 
 /// Writes a file so that after a power cut it is there whole or not at all.

@@ -78,7 +78,7 @@ fn transaction(
         gas_limit: publish::LEAST_GAS,
         amount_limit: Vec::new(),
     };
-    publish::sign(spec, account, key, content, now_ms).encode()
+    publish::sign(spec, account, std::slice::from_ref(key), content, now_ms).encode()
 }
 
 impl Own {

@@ -10,6 +10,7 @@ use commonware_runtime::{Runner as _, Spawner as _, Supervisor as _};
 use credo_primitives::spec::consensus_key::to_base58;
 use credo_primitives::{AccountName, ChainSpec, SecretKey};
 use tokio::sync::{mpsc, oneshot, watch};
+use webrtc_direct::node::StatsHandle;
 
 use super::config::NodeConfig;
 use super::data_dir::{DataDir, DataDirError};
@@ -238,7 +239,8 @@ async fn serve(
         .spawn(move |_| voice.run(own_proofs, found_evidence));
 
     let (public, relay) = open_public(&config, &service).await?;
-    let http = open_http(&config, &service, relay.clone()).await?;
+    let stats = public.as_ref().and_then(|public| public.webrtc.clone());
+    let http = open_http(&config, &service, relay.clone(), stats).await?;
     let ready = Ready {
         name: config.file.name.clone(),
         spec,
@@ -288,7 +290,7 @@ async fn open_public(
             ip: section.ip,
             webrtc_port: section.webrtc_port,
             ws_port: section.ws_port,
-            webrtc: true,
+            webrtc: section.webrtc,
             limits: Limits::default(),
         },
     )
@@ -305,6 +307,7 @@ async fn open_http(
     config: &NodeConfig,
     service: &NodeService,
     own: Option<RelayInfo>,
+    webrtc: Option<StatsHandle>,
 ) -> Result<Option<http::HttpHandle>, NodeError> {
     let section = &config.file.http;
     let Some(listen) = section.listen else {
@@ -321,6 +324,7 @@ async fn open_http(
         service: Arc::new(service.clone()),
         relays: relays.clone(),
         faucet,
+        webrtc,
     })
     .await?;
     tokio::spawn(relays::follow(relays, own, section.relays.clone()));

@@ -3,24 +3,22 @@
 //! [`dial`] takes one address (WebRTC-direct or WebSocket) and gives a [`Client`], which answers the relay's pings by
 //! itself and hands out everything else. Each client has a swarm of its own: it ends with the client.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::{Duration, Instant};
 
 use credo_wire::streams::{self, CLIENT_CHUNK, Role};
 use credo_wire::{MAX_FRAME, Message, encode_frame};
 use futures::StreamExt as _;
-use libp2p::core::muxing::StreamMuxerBox;
 use libp2p::multiaddr::Protocol;
 use libp2p::swarm::dial_opts::DialOpts;
 use libp2p::swarm::{DialError as SwarmDialError, SwarmEvent};
-use libp2p::{Multiaddr, PeerId, Swarm, Transport as _, dns, identity, swarm, tcp};
-use libp2p_webrtc::tokio::Certificate;
+use libp2p::{Multiaddr, PeerId, Swarm, dns, identity, swarm, tcp};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
+use webrtc_direct::Version;
 
-use super::admission::source_of;
 use super::swarm::websocket_over;
 use super::transport::{ConnError, FramedConn, OnClose};
+use super::webrtc::{self, SECOND_VERSION};
 
 /// How long a dial may take when nothing else is said.
 pub const DIAL_LIMIT: Duration = Duration::from_secs(4);
@@ -156,9 +154,7 @@ fn parse(text: &str) -> Result<(Multiaddr, Option<PeerId>), DialError> {
 pub async fn dial(address: &str, limit: Duration) -> Result<Client, DialError> {
     let (target, peer) = parse(address)?;
     let started = Instant::now();
-    let mut swarm = build(&target)?;
-    let connected = connect(&mut swarm, address, target, peer);
-    let stream = tokio::time::timeout(limit, connected)
+    let (mut swarm, stream) = tokio::time::timeout(limit, connected(address, &target, peer))
         .await
         .map_err(|_| DialError::Unreachable {
             address: address.to_owned(),
@@ -223,42 +219,47 @@ pub async fn dial(address: &str, limit: Duration) -> Result<Client, DialError> {
     })
 }
 
-fn build(target: &Multiaddr) -> Result<Swarm<streams::Behaviour>, DialError> {
+/// Over WebRTC-direct, the second version is tried first; a relay that doesn't answer to it may know the first.
+async fn connected(
+    text: &str,
+    target: &Multiaddr,
+    peer: Option<PeerId>,
+) -> Result<(Swarm<streams::Behaviour>, libp2p::Stream), DialError> {
+    if !target.iter().any(|p| matches!(p, Protocol::WebRTCDirect)) {
+        let mut swarm = build(None)?;
+        let stream = connect(&mut swarm, text, target.clone(), peer).await?;
+        return Ok((swarm, stream));
+    }
+    let mut swarm = build(Some(Version::V2))?;
+    let second = connect(&mut swarm, text, target.clone(), peer);
+    match tokio::time::timeout(SECOND_VERSION, second).await {
+        Ok(Ok(stream)) => return Ok((swarm, stream)),
+        Ok(Err(error @ DialError::NotARelay { .. })) => return Err(error),
+        Ok(Err(_)) | Err(_) => {}
+    }
+    let mut swarm = build(Some(Version::V1))?;
+    let stream = connect(&mut swarm, text, target.clone(), peer).await?;
+    Ok((swarm, stream))
+}
+
+/// A swarm of one connection: over WebRTC-direct in one version, or over WebSocket.
+fn build(webrtc: Option<Version>) -> Result<Swarm<streams::Behaviour>, DialError> {
     fn setup(error: impl ToString) -> DialError {
         DialError::Setup(error.to_string())
     }
     let key = identity::Keypair::generate_ed25519();
-    let webrtc = target.iter().any(|p| matches!(p, Protocol::WebRTCDirect));
-    let transport = if webrtc {
-        let certificate = Certificate::generate(&mut rand::rng()).map_err(setup)?;
-        libp2p_webrtc::tokio::Transport::new(key.clone(), certificate)
-            .map(|(peer, connection), _| (peer, StreamMuxerBox::new(connection)))
-            .boxed()
+    let transport = if let Some(version) = webrtc {
+        webrtc::dialer(&key, version).map_err(setup)?
     } else {
         let tcp = tcp::tokio::Transport::new(tcp::Config::default().nodelay(true));
         websocket_over(dns::tokio::Transport::system(tcp).map_err(setup)?, &key).map_err(setup)?
     };
-    let mut swarm = Swarm::new(
+    Ok(Swarm::new(
         transport,
         streams::Behaviour::new(Role::Client),
         key.public().to_peer_id(),
         swarm::Config::with_tokio_executor().with_idle_connection_timeout(Duration::from_secs(5)),
-    );
-    if webrtc {
-        // The native end dials from a listener's socket.
-        let ip = match source_of(target) {
-            IpAddr::V4(ip) if ip.is_loopback() => Protocol::Ip4(Ipv4Addr::LOCALHOST),
-            IpAddr::V4(_) => Protocol::Ip4(Ipv4Addr::UNSPECIFIED),
-            IpAddr::V6(ip) if ip.is_loopback() => Protocol::Ip6(Ipv6Addr::LOCALHOST),
-            IpAddr::V6(_) => Protocol::Ip6(Ipv6Addr::UNSPECIFIED),
-        };
-        let listen = Multiaddr::empty()
-            .with(ip)
-            .with(Protocol::Udp(0))
-            .with(Protocol::WebRTCDirect);
-        swarm.listen_on(listen).map_err(setup)?;
-    }
-    Ok(swarm)
+    ))
 }
 
 async fn connect(

@@ -5,7 +5,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 use libp2p::identity::Keypair;
-use libp2p_webrtc::tokio::Certificate;
+use webrtc_direct::node::Certificate;
 
 use super::PublicError;
 
@@ -37,23 +37,16 @@ impl Identity {
         let certificate = match read(&path)? {
             Some(bytes) => {
                 let text = String::from_utf8(bytes).map_err(|e| unusable(&path, &e))?;
-                Certificate::from_pem(&text).map_err(|e| unusable(&path, &source_of(&e)))?
+                Certificate::from_pem(&text).map_err(|e| unusable(&path, &e))?
             }
             None => {
-                let certificate =
-                    Certificate::generate(&mut rand::rng()).map_err(|e| unusable(&path, &source_of(&e)))?;
-                keep(&path, certificate.serialize_pem().as_bytes())?;
+                let certificate = Certificate::generate().map_err(|e| unusable(&path, &e))?;
+                keep(&path, certificate.to_pem().as_bytes())?;
                 certificate
             }
         };
         Ok(Self { keypair, certificate })
     }
-}
-
-fn source_of(error: &dyn std::error::Error) -> String {
-    error
-        .source()
-        .map_or_else(|| error.to_string(), ToString::to_string)
 }
 
 fn unusable(path: &Path, reason: &dyn std::fmt::Display) -> PublicError {

@@ -10,7 +10,7 @@
 //!   queue bounded in bytes, and a client that doesn't read ends its own session (`session`);
 //! - *work*: the large answers are made once per head, however many ask (`answers`).
 //!
-//! The stock libp2p transports stand behind [`transport`], the narrow interface of ours; nothing above it knows them.
+//! libp2p's transports stand behind [`transport`], the narrow interface of ours; nothing above it knows them.
 
 mod admission;
 mod answers;
@@ -25,6 +25,7 @@ mod swarm;
 #[cfg(test)]
 mod tests;
 pub mod transport;
+pub mod webrtc;
 
 use std::net::IpAddr;
 use std::path::PathBuf;
@@ -34,10 +35,12 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
+use webrtc_direct::node::StatsHandle;
 
 use crate::service::ChainService;
 use answers::Answers;
 use transport::Endpoint;
+pub use webrtc::WebRtc;
 
 pub(crate) use admission::source_group;
 pub(crate) use bucket::Bucket;
@@ -56,8 +59,8 @@ pub struct PublicConfig {
     pub webrtc_port: u16,
     /// TCP port for WebSocket; 0 for any.
     pub ws_port: u16,
-    /// False to serve over WebSocket alone.
-    pub webrtc: bool,
+    /// What serves over WebRTC-direct.
+    pub webrtc: WebRtc,
     /// What clients may use.
     pub limits: Limits,
 }
@@ -136,6 +139,8 @@ pub enum PublicError {
 pub struct PublicHandle {
     /// Where light clients reach it: multiaddrs that end in `/p2p/…`, WebRTC-direct first.
     pub addresses: Vec<String>,
+    /// Counters of WebRTC-direct, where it keeps some.
+    pub webrtc: Option<StatsHandle>,
     sessions: Arc<AtomicUsize>,
     stop: watch::Sender<bool>,
     task: Option<JoinHandle<()>>,
@@ -169,7 +174,7 @@ pub async fn serve(
     service: Arc<dyn ChainService>,
     config: PublicConfig,
 ) -> Result<PublicHandle, PublicError> {
-    let endpoint = swarm::StockEndpoint::listen(&config).await?;
+    let endpoint = swarm::Libp2pEndpoint::listen(&config).await?;
     Ok(serve_on(service, Box::new(endpoint), config.limits))
 }
 
@@ -179,7 +184,7 @@ pub fn serve_on(
     mut endpoint: Box<dyn Endpoint>,
     limits: Limits,
 ) -> PublicHandle {
-    let addresses = endpoint.addresses();
+    let (addresses, webrtc) = (endpoint.addresses(), endpoint.webrtc());
     let sessions = Arc::new(AtomicUsize::new(0));
     let (stop, stopped) = watch::channel(false);
     let count = sessions.clone();
@@ -221,6 +226,7 @@ pub fn serve_on(
     });
     PublicHandle {
         addresses,
+        webrtc,
         sessions,
         stop,
         task: Some(task),

@@ -1,10 +1,10 @@
-//! The stock ends: libp2p's WebRTC-direct and WebSocket (Noise, Yamux), as an [`Endpoint`].
+//! The ways in as an [`Endpoint`]: WebRTC-direct by [`super::webrtc`], and libp2p's WebSocket with Noise and Yamux.
 
 use std::net::IpAddr;
 use std::time::Duration;
 
 use credo_wire::MAX_CLIENT_FRAME;
-use credo_wire::streams::{self, RELAY_CHUNK, Role};
+use credo_wire::streams::{self, Role};
 use futures::StreamExt as _;
 use futures::future::BoxFuture;
 use libp2p::core::muxing::StreamMuxerBox;
@@ -14,10 +14,12 @@ use libp2p::multiaddr::Protocol;
 use libp2p::swarm::{ConnectionId, NetworkBehaviour, SwarmEvent};
 use libp2p::{Multiaddr, PeerId, Swarm, Transport as _, noise, swarm, tcp, websocket, yamux};
 use tokio::sync::mpsc;
+use webrtc_direct::node::StatsHandle;
 
 use super::admission::{Admission, source_of};
 use super::identity::Identity;
 use super::transport::{Endpoint, FramedConn, Incoming, OnClose};
+use super::webrtc::{self, WebRtc};
 use super::{PublicConfig, PublicError};
 
 /// A connection without a stream lives this long.
@@ -38,9 +40,11 @@ pub(crate) struct Behaviour {
 }
 
 /// The swarm with its two listeners.
-pub(crate) struct StockEndpoint {
+pub(crate) struct Libp2pEndpoint {
     swarm: Swarm<Behaviour>,
     addresses: Vec<Multiaddr>,
+    chunk: usize,
+    stats: Option<StatsHandle>,
     close: (
         mpsc::UnboundedSender<ConnectionId>,
         mpsc::UnboundedReceiver<ConnectionId>,
@@ -71,19 +75,21 @@ where
         .boxed())
 }
 
-impl StockEndpoint {
+impl Libp2pEndpoint {
     /// Listens by the configuration; returns once every listener has its address.
     pub(crate) async fn listen(config: &PublicConfig) -> Result<Self, PublicError> {
         let identity = Identity::load_or_create(&config.data_dir)?;
         let key = &identity.keypair;
         let tcp = tcp::tokio::Transport::new(tcp::Config::default().nodelay(true));
         let ws = websocket_over(tcp, key).map_err(|e| PublicError::Transport(e.to_string()))?;
-        let webrtc = libp2p_webrtc::tokio::Transport::new(key.clone(), identity.certificate)
-            .map(|(peer, connection), _| (peer, StreamMuxerBox::new(connection)));
-        let transport = webrtc
-            .or_transport(ws)
-            .map(|either, _| either.into_inner())
-            .boxed();
+        let webrtc = webrtc::listener(config.webrtc, key, identity.certificate, &config.limits)?;
+        let (transport, stats) = match webrtc {
+            Some((webrtc, stats)) => {
+                let both = webrtc.or_transport(ws).map(|either, _| either.into_inner());
+                (both.boxed(), stats)
+            }
+            None => (ws, None),
+        };
         let behaviour = Behaviour {
             admission: Admission::new(&config.limits),
             streams: streams::Behaviour::new(Role::Relay),
@@ -103,7 +109,7 @@ impl StockEndpoint {
         };
         let base = Multiaddr::empty().with(ip);
         let mut wanted = Vec::new();
-        if config.webrtc {
+        if config.webrtc != WebRtc::Off {
             wanted.push(
                 base.clone()
                     .with(Protocol::Udp(config.webrtc_port))
@@ -127,6 +133,8 @@ impl StockEndpoint {
         let mut endpoint = Self {
             swarm,
             addresses: Vec::new(),
+            chunk: config.webrtc.chunk(),
+            stats,
             close: mpsc::unbounded_channel(),
         };
         endpoint
@@ -209,14 +217,18 @@ impl StockEndpoint {
         });
         Some(Incoming {
             source,
-            conn: FramedConn::new(stream, MAX_CLIENT_FRAME, RELAY_CHUNK, on_close),
+            conn: FramedConn::new(stream, MAX_CLIENT_FRAME, self.chunk, on_close),
         })
     }
 }
 
-impl Endpoint for StockEndpoint {
+impl Endpoint for Libp2pEndpoint {
     fn addresses(&self) -> Vec<String> {
         self.addresses.iter().map(ToString::to_string).collect()
+    }
+
+    fn webrtc(&self) -> Option<StatsHandle> {
+        self.stats.clone()
     }
 
     fn accept(&mut self) -> BoxFuture<'_, Option<Incoming>> {

@@ -11,7 +11,7 @@ use credo_wire::{Message, Request, Response, WIRE_VERSION};
 
 use super::client::{Client, ClientError, DialError, dial};
 use super::fake::Fake;
-use super::{Limits, PublicConfig, PublicHandle, serve};
+use super::{Limits, PublicConfig, PublicHandle, WebRtc, serve};
 
 const LIMIT: Duration = Duration::from_secs(10);
 
@@ -21,7 +21,7 @@ fn config(dir: &Path, limits: Limits) -> PublicConfig {
         ip: IpAddr::V4(Ipv4Addr::LOCALHOST),
         webrtc_port: 0,
         ws_port: 0,
-        webrtc: true,
+        webrtc: WebRtc::Direct,
         limits,
     }
 }

@@ -12,6 +12,7 @@ use credo_wire::streams::write_chunks;
 use credo_wire::{FrameDecoder, FrameError, Message};
 use futures::future::BoxFuture;
 use futures::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use webrtc_direct::node::StatsHandle;
 
 /// Bytes read at once.
 const READ: usize = 16 * 1024;
@@ -20,6 +21,10 @@ const READ: usize = 16 * 1024;
 pub trait Endpoint: Send + 'static {
     /// Where clients reach it.
     fn addresses(&self) -> Vec<String>;
+    /// Counters of WebRTC-direct, where it keeps some.
+    fn webrtc(&self) -> Option<StatsHandle> {
+        None
+    }
     /// The next connection; `None` when the endpoint has ended. Dropping the future loses nothing.
     fn accept(&mut self) -> BoxFuture<'_, Option<Incoming>>;
 }

@@ -244,7 +244,7 @@ fn summary(report: &Report, paint: Paint) -> String {
         (
             "one seat's share",
             format!(
-                "{}; {} candidates have more of the votes",
+                "{}; candidates with more of the votes: {}",
                 percent(proportion.ceiling),
                 grouped(proportion.above_ceiling as u64)
             ),

@@ -55,11 +55,16 @@ pub(super) fn rounds_per_day(parameters: &Parameters) -> u64 {
     (86_400_000 / epoch_ms.max(1)).max(1)
 }
 
+fn parse_votes(text: &str) -> Result<u64, String> {
+    text.parse()
+        .map_err(|_| format!("votes are whole numbers from 0 to {}", u64::MAX))
+}
+
 /// Where the votes come from.
 #[derive(Clone, Debug, Args)]
 pub(super) struct PoolArgs {
     /// The candidates' votes, in the order of candidacy; they are called A, B, C …
-    #[arg(long, value_name = "VOTES", value_delimiter = ',', conflicts_with_all = ["csv", "pool"])]
+    #[arg(long, value_name = "VOTES", value_delimiter = ',', allow_hyphen_values = true, value_parser = parse_votes, conflicts_with_all = ["csv", "pool"])]
     pub(super) votes: Option<Vec<u64>>,
     /// A file with a line "name,votes" for each candidate, in the order of candidacy.
     #[arg(long, value_name = "FILE", conflicts_with = "pool")]

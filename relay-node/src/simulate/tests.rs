@@ -238,7 +238,12 @@ fn what_cannot_be_simulated_is_refused_in_a_sentence() {
         refused("--votes 18446744073709551615,1"),
         "the votes come to more than there can be: 92233720368"
     );
-    assert!(refused("--votes 1,x").contains("invalid value 'x'"));
+    for wrong in ["x", "-1", "1.5", "18446744073709551616"] {
+        let sentence = refused(&format!("--votes 1,{wrong}"));
+        let why = format!("invalid value '{wrong}' for '--votes <VOTES>': votes are whole numbers from 0 to");
+        assert!(sentence.contains(&why), "{sentence}");
+    }
+    assert!(refused("--votes -1").contains("votes are whole numbers"));
     assert!(refused("--votes 1 --pool 3").contains("cannot be used with"));
     assert!(refused("--votes 1 --seats 0").contains("0 is not in 1..=128"));
     assert!(refused("--votes 1 --rounds 0").contains("0 is not in"));

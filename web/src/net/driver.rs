@@ -14,7 +14,9 @@ use libp2p::core::transport::timeout::TransportTimeout;
 use libp2p::core::upgrade::Version;
 use libp2p::swarm::dial_opts::{DialOpts, PeerCondition};
 use libp2p::swarm::{ConnectionId, DialError, SwarmEvent};
-use libp2p::{PeerId, Swarm, Transport as _, identity, noise, swarm, webrtc_websys, websocket_websys, yamux};
+use libp2p::{PeerId, Swarm, Transport as _, identity, noise, swarm, websocket_websys, yamux};
+
+use webrtc_direct::browser;
 
 use super::link::{Do, Link};
 use super::pipe::{Pipe, Report};
@@ -22,7 +24,7 @@ use super::{Command, Event};
 use crate::protocol::{RelayId, Transport};
 
 /// A dial may take this long.
-const DIAL_LIMIT: Duration = Duration::from_millis(2_000);
+const DIAL_LIMIT: Duration = Duration::from_millis(3_000);
 /// A connection whose stream is gone closes by itself after this time at the latest.
 const IDLE: Duration = Duration::from_secs(5);
 /// The longest sleep of the driver: no deadline is farther away.
@@ -87,7 +89,7 @@ pub(crate) async fn run(links: Vec<Link>, mut commands: mpsc::Receiver<Command>,
 }
 
 fn transport_for(key: &identity::Keypair) -> Result<(Boxed<(PeerId, StreamMuxerBox)>, PeerId), noise::Error> {
-    let webrtc = webrtc_websys::Transport::new(webrtc_websys::Config::new(key)).boxed();
+    let webrtc = browser::Transport::new(browser::Config::new(key)).boxed();
     let websocket = websocket_websys::Transport::default()
         .upgrade(Version::V1Lazy)
         .authenticate(noise::Config::new(key)?)

@@ -34,7 +34,7 @@ impl Core {
             Some(Shown { value, face })
         }
         let rate = spec.map(|spec| spec.parameters.gas_per_iost_day);
-        let (staked, rewards) = (held.staked(), held.rewards());
+        let (staked, rewards) = (held.staked(now_ms), held.rewards());
         let counting: u128 = held
             .counting()
             .iter()

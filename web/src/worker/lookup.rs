@@ -245,7 +245,7 @@ impl Core {
             "Balance",
             format!("{} IOST", held.spendable(chain_ms)),
         );
-        let staked = held.staked();
+        let staked = held.staked(chain_ms);
         for (label, amount) in [
             ("In votes", staked.votes),
             ("Pledged for gas", staked.pledges),

@@ -39,7 +39,7 @@ fn set_contribution(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, St
     };
     let mut record = contribution(host)?;
     for index in 0..record.accounts.len() {
-        crate::rewards::settle(&mut record, index);
+        credo_pob::settle_contribution(&mut record, index);
     }
     for (name, score) in scores {
         host.steps(1)?;
@@ -83,7 +83,7 @@ fn exchange_iost(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop>
     let Ok(at) = record.accounts.binary_search_by(|c| c.account.cmp(&account)) else {
         return fail("invalid amount: negative or greater than contribute");
     };
-    crate::rewards::settle(&mut record, at);
+    credo_pob::settle_contribution(&mut record, at);
     let earned = record.accounts[at].earned;
     let amount = match Amount::parse(args.text(1)) {
         Ok(amount) if amount.is_zero() => earned,
@@ -119,6 +119,6 @@ fn get_contribution(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, St
     let Ok(at) = at else {
         return Ok(Returned::Text("0".into()));
     };
-    crate::rewards::settle(&mut record, at);
+    credo_pob::settle_contribution(&mut record, at);
     Ok(Returned::Text(record.accounts[at].earned.to_string()))
 }

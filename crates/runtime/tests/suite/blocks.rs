@@ -464,6 +464,8 @@ fn prechecks_are_iosts() {
         let result = check("token.iost", "transfer", &transfer(amount));
         assert_eq!(result, Err(PrecheckError::Amount(amount.into())));
     }
+    let number = check("token.iost", "transfer", r#"["iost","alice","bobby",5,""]"#);
+    assert_eq!(number, Err(PrecheckError::NoText("5".into())));
     let precise = check("token.iost", "transfer", &transfer("1.123456789"));
     assert_eq!(precise, Err(PrecheckError::Decimals("1.123456789".into())));
     assert_eq!(precheck(&chain.draft(&[])), Err(PrecheckError::NoAction));

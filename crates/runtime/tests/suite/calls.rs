@@ -46,7 +46,7 @@ pub(crate) fn chain() -> Chain {
         name: name("foundation"),
         owner: key_of("foundation").public_key().into(),
         active: key_of("foundation").public_key().into(),
-        balance: credo_primitives::Amount::from_iost(1_000),
+        balance: credo_primitives::Amount::from_iost(5_000),
         pledge: credo_primitives::Amount::from_iost(PLEDGE),
     });
     Chain::with(file)
@@ -55,18 +55,26 @@ pub(crate) fn chain() -> Chain {
 /// Contract, action and arguments.
 type Call = (&'static str, &'static str, String);
 
+/// One of a list. The number is brought into range before it is narrowed: `usize` is smaller in the browser.
+fn pick<T: Copy>(list: &[T], number: u64) -> T {
+    list[(number % list.len() as u64) as usize]
+}
+
 fn call(n: [u64; 5]) -> Call {
-    let who = |x: u64| NAMES[x as usize % NAMES.len()];
-    let node = |x: u64| NAMES[x as usize % 7];
+    // What the election stands on is drawn most often.
+    if n[0] % 3 == 2 {
+        return other_call(n);
+    }
+    let node = |x: u64| pick(&NAMES[..7], x);
     let (a, b, c, amount) = (
-        who(n[1]),
-        who(n[2]),
-        who(n[3]),
-        AMOUNTS[n[4] as usize % AMOUNTS.len()],
+        pick(&NAMES, n[1]),
+        pick(&NAMES, n[2]),
+        pick(&NAMES, n[3]),
+        pick(&AMOUNTS, n[4]),
     );
     let key = || as_text::to_base58(&consensus_key(n[3] % 7));
-    let bytes = [0, 9, 10, 1_000, 1_000_000_000][n[4] as usize % 5];
-    match n[0] % 24 {
+    let bytes = pick(&[0, 9, 10, 1_000, 1_000_000_000], n[4]);
+    match n[0] / 3 % 24 {
         0 | 1 => (
             "token.iost",
             "transfer",
@@ -108,6 +116,92 @@ fn call(n: [u64; 5]) -> Call {
     }
 }
 
+/// Tokens, permissions, proposals and votings. An account's own keys are never taken away, or nothing more could be done with it.
+fn other_call(n: [u64; 5]) -> Call {
+    let (a, b, amount) = (pick(&NAMES, n[1]), pick(&NAMES, n[2]), pick(&AMOUNTS, n[4]));
+    let symbol = pick(&["gold", "iron"], n[3]);
+    let part = pick(&["spare", "other"], n[3]);
+    let weight = n[4] % 3;
+    match n[0] / 3 % 24 {
+        0 => (
+            "token.iost",
+            "transferFreeze",
+            format!(r#"["iost","{a}","{b}","{amount}",{},""]"#, 1 + n[3] % 100_000),
+        ),
+        1 => ("token.iost", "destroy", format!(r#"["iost","{a}","{amount}"]"#)),
+        2 => ("token.iost", "create", format!(r#"["{symbol}","{a}",1000,{{}}]"#)),
+        3 => ("token.iost", "issue", format!(r#"["{symbol}","{b}","{amount}"]"#)),
+        4 => (
+            "token.iost",
+            "transfer",
+            format!(r#"["{symbol}","{a}","{b}","{amount}",""]"#),
+        ),
+        5 => ("token721.iost", "create", format!(r#"["{symbol}","{a}",3]"#)),
+        6 => ("token721.iost", "issue", format!(r#"["{symbol}","{b}","{{}}"]"#)),
+        7 => (
+            "token721.iost",
+            "transfer",
+            format!(r#"["{symbol}","{a}","{b}","{weight}"]"#),
+        ),
+        8 => (
+            "auth.iost",
+            "addPermission",
+            format!(r#"["{a}","{part}",{weight}]"#),
+        ),
+        9 => ("auth.iost", "dropPermission", format!(r#"["{a}","{part}"]"#)),
+        10 => (
+            "auth.iost",
+            "assignPermission",
+            format!(r#"["{a}","{part}","{b}@active",{weight}]"#),
+        ),
+        11 => (
+            "auth.iost",
+            "revokePermission",
+            format!(r#"["{a}","{part}","{b}@active"]"#),
+        ),
+        12 => ("auth.iost", "addGroup", format!(r#"["{a}","{part}"]"#)),
+        13 => (
+            "auth.iost",
+            "assignGroup",
+            format!(r#"["{a}","{part}","{b}@active",{weight}]"#),
+        ),
+        14 => (
+            "msig.iost",
+            "propose",
+            format!(
+                r#"["{a}","{part}",["{b}@active"],[{{"contract":"token.iost","action":"transfer","data":"[\"iost\",\"{b}\",\"{a}\",\"{amount}\",\"\"]"}}],{}]"#,
+                1 + n[3] % 1_000
+            ),
+        ),
+        15 | 16 => (
+            "msig.iost",
+            "approve",
+            format!(r#"["{b}","{part}","{a}@active"]"#),
+        ),
+        17 | 18 => ("msig.iost", "execute", format!(r#"["{b}","{part}"]"#)),
+        19 => ("msig.iost", "cancel", format!(r#"["{b}","{part}"]"#)),
+        20 => (
+            "vote.iost",
+            "newVote",
+            format!(
+                r#"["{a}","which",{{"resultNumber":1,"minVote":1,"options":["spare","other"],"anyOption":false,"freezeTime":{}}}]"#,
+                n[3] % 50
+            ),
+        ),
+        21 => (
+            "vote.iost",
+            "vote",
+            format!(r#"["{}","{a}","{part}","{amount}"]"#, 1 + n[2] % 2),
+        ),
+        22 => (
+            "vote.iost",
+            "unvote",
+            format!(r#"["{}","{a}","{part}","{amount}"]"#, 1 + n[2] % 2),
+        ),
+        _ => ("vote.iost", "delVote", format!(r#"["{}"]"#, 1 + n[2] % 2)),
+    }
+}
+
 /// A transaction of up to three calls.
 pub(crate) fn transaction(chain: &mut Chain, publisher: u64, calls: &[[u64; 5]]) -> CheckedTransaction {
     // Mostly a publisher acts for itself, or next to nothing would be allowed.
@@ -122,5 +216,5 @@ pub(crate) fn transaction(chain: &mut Chain, publisher: u64, calls: &[[u64; 5]])
     let calls: Vec<Call> = calls.iter().map(|n| call(own(n))).collect();
     let actions: Vec<_> = calls.iter().map(|(c, a, d)| (*c, *a, d.as_str())).collect();
     let draft = chain.draft(&actions);
-    chain.sign(draft, NAMES[(publisher % PUBLISHERS) as usize])
+    chain.sign(draft, pick(&NAMES[..PUBLISHERS as usize], publisher))
 }

@@ -1,8 +1,9 @@
 //! `vote.iost`: votings, their options, locked votes and results.
 
-use credo_primitives::entry::Frozen;
+use credo_primitives::entry::{Frozen, VotingVotes};
 use credo_primitives::spec::GenesisAccount;
 use credo_primitives::{Amount, StateKey};
+use proptest::prelude::*;
 
 use crate::chain::{Chain, genesis_file, iost, key_of, name};
 
@@ -436,5 +437,40 @@ fn failures_name_their_cause_and_change_nothing() {
             expected,
             "{action} {data}"
         );
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+
+    /// Whatever happens to options, their votes are those of the voters (checked after every block), and every token
+    /// that was locked can be taken back.
+    #[test]
+    fn every_vote_can_be_taken_back(steps in prop::collection::vec((0..8u8, 0..3usize, 0..3usize, 1..40u32), 1..60)) {
+        let mut chain = with_voting();
+        for (what, voter, option, amount) in steps {
+            let (voter, option) = (["bobby", "carol", "node1"][voter], ["red", "blue", "green"][option]);
+            let ballot = format!(r#"["1","{voter}","{option}","{amount}"]"#);
+            let (publisher, action, data) = match what {
+                0 => ("alice", "removeOption", format!(r#"["1","{option}",true]"#)),
+                1 => ("alice", "removeOption", format!(r#"["1","{option}",false]"#)),
+                2 => ("alice", "addOption", format!(r#"["1","{option}",true]"#)),
+                3 => ("alice", "addOption", format!(r#"["1","{option}",false]"#)),
+                4 | 5 => (voter, "unvote", ballot),
+                _ => (voter, "vote", ballot),
+            };
+            chain.run(publisher, VOTE, action, &data);
+        }
+        for voter in ["bobby", "carol", "node1"] {
+            let held: Option<VotingVotes> = chain.get(&StateKey::voting_votes(1, &name(voter)));
+            for held in held.unwrap_or_default().votes {
+                unvote(&mut chain, voter, held.option.as_str(), &held.amount.to_string());
+            }
+        }
+        prop_assert!(!chain.state.keys().any(|key| key.as_str().starts_with("vote.iost/votes/")));
+        chain.time_ms += 3_000;
+        for voter in ["bobby", "carol", "node1"] {
+            prop_assert_eq!(chain.spendable(voter), iost("5000"));
+        }
     }
 }
