@@ -4,7 +4,7 @@
 use credo_primitives::entry::{Balance, Contribution, Contributor, Ended};
 use credo_primitives::{AccountName, Amount};
 
-use crate::rewards::{SHIFT, amount};
+use crate::rewards::SHIFT;
 use crate::{Candidate, CandidateStatus, Candidates, Voter};
 
 impl Candidate {
@@ -75,5 +75,5 @@ pub fn contribution_due(record: &Contribution, account: &AccountName) -> Amount 
 /// What wasn't counted for an account yet.
 fn uncounted(coef: u128, pot: Amount, entry: &Contributor) -> Amount {
     let delta = coef.saturating_sub(entry.coef);
-    amount(delta.saturating_mul(u128::from(entry.score)) >> SHIFT).min(pot)
+    Amount::saturating(delta.saturating_mul(u128::from(entry.score)) >> SHIFT).min(pot)
 }

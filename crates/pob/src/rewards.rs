@@ -25,17 +25,10 @@ pub struct Parts<'a> {
     pub produced: &'a [(ConsensusKey, u32)],
 }
 
-pub(crate) fn amount(units: u128) -> Amount {
-    u64::try_from(units)
-        .ok()
-        .and_then(Amount::from_units)
-        .unwrap_or(Amount::MAX)
-}
-
 /// What a vote is due at a coefficient, beyond what it has counted.
 pub fn due(vote: &Vote, coef: u128) -> Amount {
     let delta = coef.saturating_sub(vote.coef);
-    amount(delta.saturating_mul(u128::from(vote.amount.units())) >> SHIFT)
+    Amount::saturating(delta.saturating_mul(u128::from(vote.amount.units())) >> SHIFT)
 }
 
 /// Spreads an epoch's parts. Gives the sum, and places outside the standing candidates that changed.
@@ -64,7 +57,7 @@ pub(crate) fn pay(candidates: &mut Candidates, parts: &Parts<'_>) -> (Amount, Ve
         let part = u128::from(parts.votes.units()) * votes / total;
         paid += give(node, part);
     }
-    (amount(paid), changed)
+    (Amount::saturating(paid), changed)
 }
 
 /// P-21. Gives a node a reward of which its voters have half. Gives what was given.

@@ -96,10 +96,7 @@ pub fn run_round(candidates: &mut Candidates, at: &RoundContext<'_>, rules: &Rul
     let round = Round {
         epoch: at.epoch,
         seats,
-        total_votes: u64::try_from(total)
-            .ok()
-            .and_then(Amount::from_units)
-            .unwrap_or(Amount::MAX),
+        total_votes: Amount::saturating(total),
         previous: at.previous.map_or_else(Vec::new, sitting),
         candidates: standing.count() as u32,
         removed: ended.len() as u32,

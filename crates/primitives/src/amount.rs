@@ -47,6 +47,14 @@ impl Amount {
         }
     }
 
+    /// What a reckoning in more bits came to; saturates at [`Amount::MAX`].
+    pub fn saturating(units: u128) -> Self {
+        u64::try_from(units)
+            .ok()
+            .and_then(Self::from_units)
+            .unwrap_or(Self::MAX)
+    }
+
     /// A whole number of IOST; saturates at [`Amount::MAX`].
     pub const fn from_iost(iost: u64) -> Self {
         let units = iost.saturating_mul(UNIT);

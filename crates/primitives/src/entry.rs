@@ -14,7 +14,7 @@ pub use economy::{
     Contribution, Contributor, Ended, LossReason, MAX_CONTRIBUTORS, MAX_PLEDGES, MAX_VESTING, MsbMark,
     PastCommittee, PastSeat, Pledge, Pledges, Pool, Vesting,
 };
-pub use gas::Gas;
+pub use gas::{Gas, SIGN_UP_PLEDGE};
 pub use msig::{
     MAX_PROPOSAL_ACTIONS, MAX_PROPOSAL_BYTES, MAX_PROPOSALS, MAX_REQUESTED, MAX_RETIRED, MAX_WAITING,
     Proposal, ProposalName, Proposals, ProposedAction, Requested, Retired, Waiting, WaitingProposal,

@@ -75,22 +75,22 @@ fn check_transfer(args: &[serde_json::Value]) -> Result<(), PrecheckError> {
     if args.len() != 5 {
         return Err(PrecheckError::Count(args.len()));
     }
-    let amount = text(&args[3])?;
-    let shown = || shortened(amount);
-    if !is_decimal(amount) {
-        return Err(PrecheckError::Amount(shown()));
-    }
-    let decimals = amount.split_once('.').map_or(0, |(_, fraction)| fraction.len());
-    if args[0].as_str() == Some(credo_primitives::entry::IOST) && decimals > 8 {
-        return Err(PrecheckError::Decimals(shown()));
+    let (amount, fraction) = decimal(&args[3])?;
+    if args[0].as_str() == Some(credo_primitives::entry::IOST) && fraction.len() > 8 {
+        return Err(PrecheckError::Decimals(shortened(amount)));
     }
     Ok(())
 }
 
-/// An amount as it was written: a JSON number could have been rounded on its way.
-fn text(amount: &serde_json::Value) -> Result<&str, PrecheckError> {
-    let no_text = || PrecheckError::NoText(shortened(&amount.to_string()));
-    amount.as_str().ok_or_else(no_text)
+/// An amount as it was written, and its decimals. It is a text: a JSON number could have been rounded on its way.
+fn decimal(amount: &serde_json::Value) -> Result<(&str, &str), PrecheckError> {
+    let Some(text) = amount.as_str() else {
+        return Err(PrecheckError::NoText(shortened(&amount.to_string())));
+    };
+    if !is_decimal(text) {
+        return Err(PrecheckError::Amount(shortened(text)));
+    }
+    Ok((text, text.split_once('.').map_or("", |(_, fraction)| fraction)))
 }
 
 fn shortened(amount: &str) -> String {
@@ -104,14 +104,9 @@ fn check_pledge(action: &str, args: &[serde_json::Value]) -> Result<(), Precheck
             got: args.len(),
         });
     }
-    let amount = text(&args[2])?;
-    let shown = || shortened(amount);
-    if !is_decimal(amount) {
-        return Err(PrecheckError::Amount(shown()));
-    }
-    let fraction = amount.split_once('.').map_or("", |(_, fraction)| fraction);
+    let (amount, fraction) = decimal(&args[2])?;
     if fraction.trim_end_matches('0').len() > 2 {
-        return Err(PrecheckError::PledgeDecimals(shown()));
+        return Err(PrecheckError::PledgeDecimals(shortened(amount)));
     }
     Ok(())
 }

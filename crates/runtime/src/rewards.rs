@@ -16,17 +16,10 @@ use crate::view::View;
 /// A year of 365.25 days.
 pub(crate) const YEAR_MS: u128 = 31_557_600_000;
 
-fn amount(units: u128) -> Amount {
-    u64::try_from(units)
-        .ok()
-        .and_then(Amount::from_units)
-        .unwrap_or(Amount::MAX)
-}
-
 /// What an epoch pays at most.
 pub(crate) fn of_epoch(parameters: &Parameters) -> Amount {
     let epoch_ms = u128::from(parameters.epoch_length) * u128::from(parameters.slot_ms);
-    amount(u128::from(parameters.rewards_per_year.units()).saturating_mul(epoch_ms) / YEAR_MS)
+    Amount::saturating(u128::from(parameters.rewards_per_year.units()).saturating_mul(epoch_ms) / YEAR_MS)
 }
 
 /// Pays the rewards of the epoch that ends with this block.
@@ -42,8 +35,8 @@ pub(crate) fn pay(
         return Ok(());
     };
     let all = of_epoch(parameters).min(pool.free);
-    let quarter = amount(u128::from(all.units()) / 4);
-    let half = amount(u128::from(all.units()) / 2);
+    let quarter = Amount::saturating(u128::from(all.units()) / 4);
+    let half = Amount::saturating(u128::from(all.units()) / 2);
     let turns: Option<Turns> = view.get(&StateKey::turns())?;
     let produced: Vec<(ConsensusKey, u32)> = match turns {
         Some(turns) if turns.epoch == epoch => keys.iter().cloned().zip(turns.produced).collect(),

@@ -1,14 +1,12 @@
 //! What an intent calls, and the least limit under which it can succeed.
 
+use credo_primitives::entry::SIGN_UP_PLEDGE;
 use credo_primitives::{Action, Amount};
 use serde_json::{Value, json};
 
 use crate::draft::Basis;
 use crate::intent::{Intent, NodeDeed, PermissionDeed, ProposalDeed, Registration};
 use crate::permissions::{OWNER, item_text};
-
-/// What creating an account pledges for it (`auth.iost/signUp`).
-pub const SIGN_UP_PLEDGE: Amount = Amount::from_iost(10);
 
 /// A transaction's body.
 #[derive(Clone, Debug, PartialEq, Eq)]

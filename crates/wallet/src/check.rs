@@ -1,10 +1,9 @@
 //! Holding an intent against what is proved.
 
 use credo_pob::{Candidate, CandidateStatus, MAX_FEE_SHARE, MAX_VOTES, MIN_FEE_SHARE};
-use credo_primitives::entry::MAX_PLEDGES;
+use credo_primitives::entry::{MAX_PLEDGES, SIGN_UP_PLEDGE};
 use credo_primitives::{AccountName, Amount};
 
-use crate::act::SIGN_UP_PLEDGE;
 use crate::draft::Basis;
 use crate::intent::{Intent, IntentError, MAX_MEMO, NodeDeed, ProposalDeed, Requested};
 use crate::permissions::{self, OWNER, satisfies};

@@ -23,7 +23,7 @@ pub mod slip10;
 mod strength;
 mod words;
 
-pub use act::SIGN_UP_PLEDGE;
+pub use credo_primitives::entry::SIGN_UP_PLEDGE;
 pub use draft::{Basis, Draft, EXPIRATION_NS, Signed, draft};
 pub use gas::{GAS_LIMIT_USER, GAS_NEEDED_USER, GAS_UNIT};
 pub use intent::{

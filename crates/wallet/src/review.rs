@@ -1,9 +1,8 @@
 //! A transaction in words, before it is signed.
 
-use credo_primitives::entry::Gas;
+use credo_primitives::entry::{Gas, SIGN_UP_PLEDGE};
 use credo_primitives::{AccountName, Action, Amount};
 
-use crate::act::SIGN_UP_PLEDGE;
 use crate::draft::Basis;
 use crate::gas::GAS_UNIT;
 use crate::intent::{Intent, NodeDeed, PermissionDeed, ProposalDeed};

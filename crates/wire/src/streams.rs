@@ -1,9 +1,10 @@
 //! The one stream between a client and a relay, as a libp2p behaviour.
 //!
 //! A connection carries one long-lived stream of protocol [`PROTOCOL`], opened by the client (browsers leak a data
-//! channel per stream, and what a node opens towards a browser can lose its first bytes). The very first channel of a
-//! WebRTC connection can be lost, so the client's opening has a short limit and one retry; the relay takes the newest
-//! stream of a connection. (That loss is the stock crate's; relays that use it are out there.) Bounded: at most [`MAX_STREAMS`] streams are taken on one connection in its life.
+//! channel per stream, and what a node opens towards a browser can lose its first bytes). A relay on the stock crate
+//! can lose the very first channel of a WebRTC connection, so the client's opening has a short limit and one retry; the
+//! relay takes the newest stream of a connection. Bounded: at most [`MAX_STREAMS`] streams are taken on one connection
+//! in its life.
 
 use std::collections::VecDeque;
 use std::convert::Infallible;

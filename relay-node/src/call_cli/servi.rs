@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use credo_light::{Answer, CandidatesInfo, Proved, Query};
-use credo_pob::{Candidate, CandidateStatus, Turns};
+use credo_pob::{Candidate, CandidateStatus, MAX_FEE_SHARE, MIN_FEE_SHARE, Turns};
 use credo_primitives::spec::consensus_key;
 use credo_primitives::{AccountName, Action, ConsensusKey, Parameters};
 use serde_json::{Value, json};
@@ -64,7 +64,7 @@ pub(super) enum Command {
     /// Sets the node's part of the fees of users that it invited.
     FeeShare {
         /// 10 to 30 percent.
-        #[arg(value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(10..=30))]
+        #[arg(value_name = "PERCENT", value_parser = clap::value_parser!(u8).range(i64::from(MIN_FEE_SHARE)..=i64::from(MAX_FEE_SHARE)))]
         percent: u8,
     },
     /// Claims the node's own rewards and those of the account's votes.

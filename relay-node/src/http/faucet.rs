@@ -10,6 +10,7 @@ use axum::body::Bytes;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
+use credo_primitives::entry::SIGN_UP_PLEDGE;
 use credo_primitives::hash::digest_to_base58;
 use credo_primitives::{AccountName, Action, Amount, AmountLimit, Digest, PublicKey, StateKey, Transaction};
 use serde::Deserialize;
@@ -21,9 +22,6 @@ use super::listener::Source;
 use super::{App, FaucetConfig};
 use crate::public::{Bucket, source_group};
 use crate::service::{ChainService, ServiceError};
-
-/// What `auth.iost/signUp` pledges of its publisher's.
-const SIGN_UP_PLEDGE: Amount = Amount::from_iost(10);
 
 /// Most sources whose use is remembered.
 const MAX_SOURCES: usize = 4_096;

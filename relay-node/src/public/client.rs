@@ -18,10 +18,12 @@ use webrtc_direct::Version;
 
 use super::swarm::websocket_over;
 use super::transport::{ConnError, FramedConn, OnClose};
-use super::webrtc::{self, SECOND_VERSION};
+use super::webrtc;
 
 /// How long a dial may take when nothing else is said.
 pub const DIAL_LIMIT: Duration = Duration::from_secs(4);
+/// A relay that hasn't answered in version 2 of WebRTC-direct within this time is tried with version 1.
+const SECOND_VERSION: Duration = Duration::from_millis(1_500);
 /// Messages from the relay that wait to be taken; beyond them the client stops reading.
 const INBOX: usize = 64;
 

@@ -1,8 +1,6 @@
 //! Which implementation of WebRTC-direct carries light clients' connections. Both speak to libp2p alike and read the
 //! same certificate, so a relay keeps its address when the choice changes.
 
-use std::time::Duration;
-
 use libp2p::core::muxing::StreamMuxerBox;
 use libp2p::core::transport::Boxed;
 use libp2p::identity::Keypair;
@@ -59,15 +57,17 @@ pub(crate) fn listener(
             Ok(Some((transport, None)))
         }
         WebRtc::Direct => {
-            let mut own = webrtc_direct::node::Limits::default();
-            own.max_sessions = limits.connections;
-            own.max_sessions_per_source = limits.connections_per_source;
-            own.max_half_open = limits.handshakes;
-            own.max_half_open_per_source = own.max_half_open_per_source.min(limits.connections_per_source);
-            let config = Config::default().with_limits(own);
+            let usual = webrtc_direct::node::Limits::default();
+            let config = Config::default().with_limits(webrtc_direct::node::Limits {
+                max_sessions: limits.connections,
+                max_sessions_per_source: limits.connections_per_source,
+                max_half_open: limits.handshakes,
+                max_half_open_per_source: usual.max_half_open_per_source.min(limits.connections_per_source),
+                ..usual
+            });
             let transport = Transport::with_config(keypair.clone(), certificate, config);
             let stats = transport.stats();
-            Ok(Some((boxed(transport), Some(stats))))
+            Ok(Some((transport.boxed(), Some(stats))))
         }
     }
 }
@@ -75,18 +75,5 @@ pub(crate) fn listener(
 /// What dials, in one version: a relay of the stock crate knows only the first.
 pub(crate) fn dialer(keypair: &Keypair, version: Version) -> Result<Muxed, webrtc_direct::Error> {
     let config = Config::default().with_dial_version(version);
-    Ok(boxed(Transport::with_config(
-        keypair.clone(),
-        Certificate::generate()?,
-        config,
-    )))
+    Ok(Transport::with_config(keypair.clone(), Certificate::generate()?, config).boxed())
 }
-
-fn boxed(transport: Transport) -> Muxed {
-    transport
-        .map(|(peer, connection), _| (peer, StreamMuxerBox::new(connection)))
-        .boxed()
-}
-
-/// A relay that doesn't answer the second version's first datagrams within this time is tried with the first.
-pub(crate) const SECOND_VERSION: Duration = Duration::from_millis(1_500);

@@ -59,10 +59,7 @@ pub async fn ours() -> Result<Node> {
     let key = Keypair::generate_ed25519();
     let certificate = webrtc_direct::node::Certificate::generate()?;
     let transport = webrtc_direct::node::Transport::new(key.clone(), certificate);
-    let boxed = transport
-        .map(|(peer, connection), _| (peer, StreamMuxerBox::new(connection)))
-        .boxed();
-    Node::listen(boxed, key.public().to_peer_id()).await
+    Node::listen(transport.boxed(), key.public().to_peer_id()).await
 }
 
 /// The stock node's end, which knows version 1 only.
@@ -115,6 +112,18 @@ impl Node {
             other => other,
         });
         parts.collect()
+    }
+
+    /// Whether a page or a stranger names this node as who it reached.
+    ///
+    /// # Errors
+    ///
+    /// Fails if it names another.
+    pub fn is(&self, peer: &str) -> Result<()> {
+        if !self.address.to_string().ends_with(&format!("/p2p/{peer}")) {
+            bail!("{peer} isn't in {}", self.address);
+        }
+        Ok(())
     }
 
     /// How many connections there have been.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, ensure};
 use webrtc_interop::browser::{Browser, NO_MUNGING, Page};
 use webrtc_interop::exchange::Order;
-use webrtc_interop::node::{self, Node};
+use webrtc_interop::node;
 use webrtc_interop::pages;
 
 const MIB: u32 = 1024 * 1024;
@@ -21,22 +21,13 @@ async fn quiet(page: &Page<'_>) -> Result<()> {
     Ok(())
 }
 
-fn is_peer(node: &Node, peer: &str) -> Result<()> {
-    let expected = node.address.to_string();
-    ensure!(
-        expected.ends_with(&format!("/p2p/{peer}")),
-        "{peer} isn't in {expected}"
-    );
-    Ok(())
-}
-
 /// Our browser's end to our node's end, as it must work whatever the browser allows.
 async fn ours_to_ours(flags: &[&str]) -> Result<()> {
     let node = node::ours().await?;
     let browser = Browser::start(flags).await?;
     let page = browser.open("one", &pages::serve().await?).await?;
     let dialed = page.dial("ours", &node.address.to_string()).await?;
-    is_peer(&node, &dialed.peer)?;
+    node.is(&dialed.peer)?;
     let took = page.exchange(MIB, MIB, 0).await?;
     eprintln!(
         "ours to ours {flags:?}: dialled in {:?}, 1 MiB each way in {took:?}",
@@ -121,7 +112,7 @@ async fn the_stock_page_reaches_our_node() -> Result<()> {
     let browser = Browser::start(&[]).await?;
     let page = browser.open("one", &pages::serve().await?).await?;
     let dialed = page.dial("stock", &node.address.to_string()).await?;
-    is_peer(&node, &dialed.peer)?;
+    node.is(&dialed.peer)?;
     let up = page.exchange(MIB, 0, 0).await?;
     let down = page.exchange(0, MIB, STOCK_PAGE_PACE).await?;
     eprintln!(
@@ -146,7 +137,7 @@ async fn our_page_reaches_the_stock_node_by_version_1() -> Result<()> {
     let browser = Browser::start(&[]).await?;
     let page = browser.open("one", &pages::serve().await?).await?;
     let first = page.dial("ours", &node.address.to_string()).await?;
-    is_peer(&node, &first.peer)?;
+    node.is(&first.peer)?;
     let up = page.exchange(MIB, 0, 0).await?;
     let down = page.exchange(0, MIB, STOCK_NODE_PACE).await?;
     ensure!(

@@ -19,6 +19,9 @@ const DAY_MS: u128 = 86_400_000;
 /// Days' worth of gas that an account can hold.
 const LIMIT_DAYS: u128 = 3;
 
+/// What signing up stakes of its publisher's for the new account's gas.
+pub const SIGN_UP_PLEDGE: Amount = Amount::from_iost(10);
+
 /// An account's gas, in hundredths. What it has at a later time follows from this record alone (P-23).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Gas {

@@ -4,8 +4,9 @@
 use commonware_codec::EncodeSize as _;
 use credo_primitives::entry::{
     Account, IOST, Item, KeyAccounts, MAX_ACCOUNT_BYTES, MAX_KEY_ACCOUNTS, Permission, Principal,
+    SIGN_UP_PLEDGE,
 };
-use credo_primitives::{AccountName, Amount, PublicKey, StateKey, Text};
+use credo_primitives::{AccountName, PublicKey, StateKey, Text};
 
 use super::{Entry, Returned, gas};
 use crate::RuntimeError;
@@ -22,8 +23,6 @@ pub(super) const ACTIONS: &[Entry] = &[
 
 /// Weight of an account's first key, and the threshold that it must reach.
 const FULL_WEIGHT: u32 = 100;
-/// What who signs an account up pledges for its gas.
-pub(super) const GAS_PLEDGE: Amount = Amount::from_iost(10);
 
 /// `signUp(id, owner, active)`: anyone may create an account for anyone. The publisher becomes its referrer, and pledges
 /// 10 IOST for its gas, which count against `amount_limit`.
@@ -67,10 +66,10 @@ fn create(host: &mut Host<'_, '_>, args: &Args, inviter: Option<AccountName>) ->
         },
         &account,
     )?;
-    gas::pledge_for_new(host, &payer, &name, GAS_PLEDGE)?;
+    gas::pledge_for_new(host, &payer, &name, SIGN_UP_PLEDGE)?;
     host.limits
-        .spend(IOST, credo_primitives::amount::IOST_DECIMALS, GAS_PLEDGE);
-    let shown = [payer.as_str(), name.as_str(), &GAS_PLEDGE.to_string()];
+        .spend(IOST, credo_primitives::amount::IOST_DECIMALS, SIGN_UP_PLEDGE);
+    let shown = [payer.as_str(), name.as_str(), &SIGN_UP_PLEDGE.to_string()];
     host.receipt("gas.iost/pledge", go_json(&shown))
 }
 

@@ -2,7 +2,7 @@
 //!
 //! Its arguments come from exchanges' withdrawal forms, which know of a receiver, an amount and a memo only.
 
-use credo_primitives::entry::IOST;
+use credo_primitives::entry::{IOST, SIGN_UP_PLEDGE};
 use credo_primitives::{AccountName, Amount};
 
 use super::{Entry, Returned, auth, call, ram, token};
@@ -54,7 +54,7 @@ fn transfer(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
         return fail(format!("invalid account {from}"));
     };
     let price = ram::buy_for(host, &payer, &account, INITIAL_RAM)?;
-    let paid = price.checked_add(auth::GAS_PLEDGE)?;
+    let paid = price.checked_add(SIGN_UP_PLEDGE)?;
     let Ok(rest) = units.checked_sub(paid) else {
         return fail(format!(
             "amount not enough to buy 1kB RAM and pledge 10 IOST Gas. need {paid}"

@@ -15,7 +15,8 @@ use futures::{FutureExt as _, StreamExt as _};
 use if_watch::IfEvent;
 use if_watch::tokio::IfWatcher;
 use libp2p_core::Multiaddr;
-use libp2p_core::transport::{DialOpts, ListenerId, TransportError, TransportEvent};
+use libp2p_core::muxing::StreamMuxerBox;
+use libp2p_core::transport::{Boxed, DialOpts, ListenerId, Transport as _, TransportError, TransportEvent};
 use libp2p_identity::{Keypair, PeerId};
 use tokio::sync::{mpsc, oneshot};
 
@@ -74,6 +75,12 @@ impl Transport {
             tell,
             waker: None,
         }
+    }
+
+    /// The transport in the form in which swarms take it.
+    pub fn boxed(self) -> Boxed<(PeerId, StreamMuxerBox)> {
+        self.map(|(peer, connection), _| (peer, StreamMuxerBox::new(connection)))
+            .boxed()
     }
 
     /// Reads the transport's counters, also when the transport is in libp2p's hands.

@@ -23,10 +23,7 @@ fn js(failure: &Failure) -> JsValue {
 }
 
 fn ours(key: &Keypair) -> Boxed<(PeerId, StreamMuxerBox)> {
-    let transport = webrtc_direct::browser::Transport::new(webrtc_direct::browser::Config::new(key));
-    transport
-        .map(|(peer, connection), _| (peer, StreamMuxerBox::new(connection)))
-        .boxed()
+    webrtc_direct::browser::Transport::new(webrtc_direct::browser::Config::new(key)).boxed()
 }
 
 fn stock(key: &Keypair) -> Boxed<(PeerId, StreamMuxerBox)> {
