@@ -42,6 +42,8 @@
 //!   would otherwise have its old checks answered and believe in a connection that is no more.
 //! - **Questions of the ICE lite agent.** When nothing was heard for a while, both ends send STUN requests of their own; ICE lite agents
 //!   otherwise only answer. Full agents answer any.
+//! - **The client closes a channel** whose stream is over; the server only if the client doesn't. Browsers use a channel's number again as soon
+//!   as both have closed it, and if both begin to at the same time, the second reset hits the next channel of that number.
 //! - **Incoming connections** are announced to libp2p when the peer is authenticated, not at the first contact.
 //! - **A node's certificate as a client** is a new one for each dial.
 //!
@@ -59,6 +61,7 @@
 //! | addresses of one session | 8 | further ones don't lead to it |
 //! | datagrams waiting for a session | 256 batches, 1 MiB | dropped, and sent again by SCTP |
 //! | channels of a session | 256, half of them opened by our program | the peer's are closed; our program's wait |
+//! | channels whose stream is over and that the client hasn't closed | 4,096; 30 s, or 1 s for peers without windows | the oldest is closed |
 //! | streams that wait for our program | 256 | reset |
 //! | written and not sent, per stream | 256 KiB | the writer waits |
 //! | sent and not acknowledged, per session | 128 KiB to 1 MiB, as the path needs | frames stay in their streams |

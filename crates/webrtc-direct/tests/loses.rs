@@ -10,17 +10,20 @@ use std::time::{Duration, Instant};
 
 use common::*;
 use proxy::Proxy;
-use webrtc_direct::node::{Config, Times};
+use webrtc_direct::node::{Config, Limits, Times};
+
+/// Retransmissions of the handshake take their time.
+fn patient() -> Times {
+    Times {
+        step: Duration::from_secs(30),
+        ..Times::default()
+    }
+}
 
 /// Five of a hundred datagrams are lost, each takes 100 ms. Everything arrives; how fast is printed.
 #[tokio::test(flavor = "multi_thread")]
 async fn everything_arrives_over_a_lossy_network() {
-    let times = Times {
-        // Retransmissions of the handshake take their time.
-        step: Duration::from_secs(30),
-        ..Times::default()
-    };
-    let config = Config::default().with_times(times);
+    let config = Config::default().with_times(patient());
     let mut node = Node::start(config).await;
     let proxy = Proxy::lossy(&node.address, 5, Duration::from_millis(100), 42).await;
     let mut dialer = Dialer::new(config);
@@ -52,4 +55,34 @@ async fn everything_arrives_over_a_lossy_network() {
         "{n} bytes each way in {took:?}: {:.0} KB/s",
         2.0 * n as f64 / 1000.0 / took.as_secs_f64()
     );
+}
+
+/// Closing a channel takes another round trip than its stream, and is said again after a second when that is lost: channels that
+/// are over mustn't take the place of new ones.
+#[tokio::test(flavor = "multi_thread")]
+async fn streams_follow_each_other_over_a_lossy_network() {
+    let limits = Limits {
+        max_channels: 16,
+        ..Limits::default()
+    };
+    let config = Config::default().with_times(patient()).with_limits(limits);
+    let mut node = Node::start(config).await;
+    let proxy = Proxy::lossy(&node.address, 3, Duration::from_millis(5), 7).await;
+    let mut dialer = Dialer::new(config);
+    let mut near = dialer.connect(&proxy.address).await;
+    let echo = echo(node.accept().await);
+    let mut tasks = Vec::new();
+    for seed in 0..400 {
+        let mut stream = open(&mut near).await;
+        tasks.push(tokio::spawn(async move {
+            let sent = bytes(100, seed);
+            send_all(&mut stream, &sent).await;
+            assert!(read_all(&mut stream).await == sent);
+        }));
+    }
+    for task in tasks {
+        within(LONG, task).await.expect("carried");
+    }
+    drop(near);
+    drop(within(LONG, echo).await);
 }

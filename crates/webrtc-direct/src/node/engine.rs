@@ -59,21 +59,19 @@ struct Entry {
     open: bool,
     /// Stands in `writable`.
     queued: bool,
-    /// Being closed.
-    closing: bool,
     /// A frame that SCTP had no room for.
     stuck: Option<Bytes>,
     /// Since when the acknowledgement is waited for.
     waiting: Option<Instant>,
-    /// When this end closes the channel whose stream is over, if the peer hasn't.
-    closes: Option<Instant>,
 }
 
-/// How long the server lets the client close a channel whose stream is over. Browsers use a channel's number again as soon
-/// as both have closed it, and if both do so at the same time the second reset hits the next channel of that number. Clients of this crate do
-/// close; some strangers never do.
+/// How long the server lets the client close a channel whose stream is over. Clients of this crate do close; some strangers never do.
 const CLIENT_CLOSES: Duration = Duration::from_secs(30);
 const STRANGER_CLOSES: Duration = Duration::from_secs(1);
+
+/// So many channels may wait for that, for each that may be open: the client counts them no more, and its word that they are closed may
+/// be lost while it opens others. Beyond that the oldest is closed.
+const OVER: usize = 16;
 
 /// See the module.
 pub(crate) struct Engine {
@@ -83,8 +81,10 @@ pub(crate) struct Engine {
     channels: HashMap<u32, Entry>,
     keys: HashMap<ChannelId, u32>,
     writable: VecDeque<u32>,
-    /// Channels whose stream is over or nearly so.
+    /// Channels whose stream is nearly over.
     ending: Vec<u32>,
+    /// Channels whose stream is over, and when this end closes them if the peer hasn't. The oldest is first.
+    over: VecDeque<(Instant, ChannelId)>,
     ready: Arc<Ready>,
     peer: Arc<Peer>,
     next_key: u32,
@@ -148,6 +148,7 @@ impl Engine {
             keys: HashMap::new(),
             writable: VecDeque::new(),
             ending: Vec::new(),
+            over: VecDeque::new(),
             ready: setup.ready,
             peer: setup.peer,
             next_key: FIRST + 1,
@@ -238,7 +239,7 @@ impl Engine {
         // The engine wants to be drained after each change.
         loop {
             self.attend();
-            if !self.write_one(now)? && !self.finish_one(now) {
+            if !self.write_one(now)? && !self.finish_one(now, happened) && !self.close_one(now) {
                 return Ok(due);
             }
             due = self.drain(packets, happened)?;
@@ -267,18 +268,16 @@ impl Engine {
     /// When the next acknowledgement is given up, or the next channel is closed that the peer should have closed.
     pub(crate) fn next_deadline(&self, now: Instant) -> Option<Instant> {
         let entries = self.ending.iter().filter_map(|key| self.channels.get(key));
-        let times = entries.filter_map(|entry| match entry.closes {
-            None => Some(entry.waiting? + self.acknowledgement),
-            closes => closes,
-        });
+        let times = entries.filter_map(|entry| Some(entry.waiting? + self.acknowledgement));
+        let times = times.chain(self.over.front().map(|(at, _)| *at));
         // What is due and has to wait for the network is looked at when something comes.
         times.filter(|at| *at > now).min()
     }
 
     /// Whether streams that were closed by our program still have something on the way.
     pub(crate) fn has_ending(&self) -> bool {
-        let mut entries = self.ending.iter().filter_map(|key| self.channels.get(key));
-        entries.any(|entry| entry.closes.is_none()) || self.channels.values().any(|entry| entry.queued)
+        let mut ending = self.ending.iter();
+        ending.any(|key| self.channels.contains_key(key)) || self.channels.values().any(|entry| entry.queued)
     }
 
     /// The session is over: all streams are told.
@@ -287,6 +286,7 @@ impl Engine {
             entry.channel.lost(why.clone());
         }
         self.keys.clear();
+        self.over.clear();
         self.rtc.disconnect();
     }
 
@@ -299,10 +299,8 @@ impl Engine {
                 channel,
                 open: false,
                 queued: false,
-                closing: false,
                 stuck: None,
                 waiting: None,
-                closes: None,
             },
         );
     }
@@ -349,6 +347,8 @@ impl Engine {
                 {
                     entry.channel.closed();
                     happened.push(Happened::ChannelGone);
+                } else {
+                    self.over.retain(|(_, over)| *over != id);
                 }
             }
             Event::Closed => happened.push(Happened::Closed),
@@ -458,20 +458,18 @@ impl Engine {
         }
     }
 
-    /// Closes a channel whose stream is over and acknowledged by SCTP. Whether there was one.
-    fn finish_one(&mut self, now: Instant) -> bool {
-        let mut any = false;
+    /// Lets go of a channel whose stream is over and acknowledged by SCTP. Whether there was one.
+    fn finish_one(&mut self, now: Instant, happened: &mut Vec<Happened>) -> bool {
+        let mut done = None;
         let Self {
             ending,
             channels,
             rtc,
             acknowledgement,
-            is_server,
-            peer,
             ..
         } = self;
         ending.retain(|key| {
-            if any {
+            if done.is_some() {
                 return true;
             }
             let Some(entry) = channels.get_mut(key) else {
@@ -480,8 +478,8 @@ impl Engine {
             if entry.waiting.is_some_and(|since| now >= since + *acknowledgement) {
                 entry.channel.give_up_waiting();
             }
-            if entry.closing || entry.stuck.is_some() || entry.channel.progress() != Progress::Done {
-                return !entry.closing;
+            if entry.stuck.is_some() || entry.channel.progress() != Progress::Done {
+                return true;
             }
             // Closing a channel drops what hasn't arrived.
             if rtc
@@ -490,19 +488,33 @@ impl Engine {
             {
                 return true;
             }
-            let patience = match peer.window() {
-                _ if !*is_server => Duration::ZERO,
-                Some(_) => CLIENT_CLOSES,
-                None => STRANGER_CLOSES,
-            };
-            if now < *entry.closes.get_or_insert(now + patience) {
-                return true;
-            }
-            entry.closing = true;
-            rtc.direct_api().close_data_channel(entry.id);
-            any = true;
+            done = Some(*key);
             false
         });
-        any
+        let Some(entry) = done.and_then(|key| self.channels.remove(&key)) else {
+            return false;
+        };
+        self.keys.remove(&entry.id);
+        happened.push(Happened::ChannelGone);
+        let patience = match self.peer.window() {
+            _ if !self.is_server => Duration::ZERO,
+            Some(_) => CLIENT_CLOSES,
+            None => STRANGER_CLOSES,
+        };
+        self.over.push_back((now + patience, entry.id));
+        true
+    }
+
+    /// Closes a channel whose stream is over, if it is time. Whether there was one.
+    fn close_one(&mut self, now: Instant) -> bool {
+        let too_many = self.over.len() > OVER * self.limits.max_channels;
+        match self.over.front() {
+            Some((at, _)) if *at <= now || too_many => {}
+            _ => return false,
+        }
+        if let Some((_, id)) = self.over.pop_front() {
+            self.rtc.direct_api().close_data_channel(id);
+        }
+        true
     }
 }
