@@ -2,6 +2,11 @@
 
 use clap::Parser as _;
 
+/// The system's own keeps what many sessions took at once, long after they are gone.
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> std::process::ExitCode {
     match relay_node::cli::main(relay_node::cli::Cli::parse()) {
         Ok(code) => code,

@@ -1,8 +1,8 @@
 //! `bench`: measures in release and prints a table.
 //!
 //! What is measured is the program `bench` of the package `credo-tests`; here it is built, given what it needs through
-//! the same variables as tests get (see [`crate::test::environment`]; with `--native` no browser is named), and the
-//! machine is printed above its table. What follows `--` goes to it as it is.
+//! the same variables as tests get (see [`crate::test::environment`] and [`strangers::page_environment`], and
+//! `CREDO_INTEROP_NODE` for the program `webrtc-interop-node`), and the machine is printed above its table.
 
 use std::fs;
 use std::process::Command;
@@ -15,22 +15,24 @@ use crate::progress::{Board, print};
 use crate::project::Project;
 use crate::test::environment;
 use crate::tools::{Tools, says};
-use crate::{build, wasm};
+use crate::wasm::{self, For};
+use crate::{build, strangers};
 
 /// The options of `bench`.
 #[derive(clap::Args)]
 pub(crate) struct Options {
     /// Leaves out what needs a browser, and with it the wallet's build.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "transports")]
     native: bool,
-    /// Arguments of the benchmark itself.
-    #[arg(last = true)]
-    rest: Vec<String>,
+    /// Measures nothing but how browsers reach a node.
+    #[arg(long)]
+    transports: bool,
 }
 
 pub(crate) fn run(project: &Project, board: &Board, options: &Options) -> Result<bool> {
     let tools = Tools::new(project, board);
     let mut browser = None;
+    tools.node()?;
     if !options.native {
         tools.wallet()?;
         tools.playwright()?;
@@ -38,18 +40,39 @@ pub(crate) fn run(project: &Project, board: &Board, options: &Options) -> Result
         let toolchain = wasm::find(project, &tools)?;
         tools.check()?;
         let toolchain = toolchain.context("a compiler for the browser was found or is missing")?;
-        build::wallet(project, board, &tools, toolchain)?;
+        if !options.transports {
+            build::wallet(project, board, &tools, toolchain)?;
+        }
+        strangers::bare_page(
+            project,
+            board,
+            &tools,
+            toolchain,
+            For::Page,
+            "page of the benchmark",
+        )?;
     }
-    let packages = ["relay-node", "credo-tests"];
-    let built = build::release(project, board, "benchmark", &packages, &["relay-node", "bench"])?;
-    let [node, program] = built.as_slice() else {
+    tools.check()?;
+    let packages = ["relay-node", "credo-tests", "webrtc-interop"];
+    let programs = ["relay-node", "bench", "webrtc-interop-node"];
+    let built = build::release(project, board, "benchmark", &packages, &programs)?;
+    let [node, program, interop_node] = built.as_slice() else {
         bail!("cargo built another number of programs than asked for")
     };
 
     print(&format!("{}\n", machine(project)));
     let mut command = process::command(program);
-    command.current_dir(&project.root).args(&options.rest);
+    command.current_dir(&project.root);
+    let arguments = [(options.native, "--native"), (options.transports, "--transports")];
+    command.args(
+        arguments
+            .iter()
+            .filter(|(wanted, _)| *wanted)
+            .map(|(_, name)| name),
+    );
     environment(&mut command, project, &tools, Some(node), browser.as_ref());
+    strangers::page_environment(&mut command, project, For::Page);
+    command.env("CREDO_INTEROP_NODE", interop_node);
     let mut group = Group::start(&mut command)?;
     loop {
         if let Some(status) = group.ended() {

@@ -33,9 +33,12 @@ fn sources(project: &Project) -> PathBuf {
     project.root.join("tests/webrtc/strangers")
 }
 
-/// Where the built page lies.
-pub(crate) fn page_folder(project: &Project) -> PathBuf {
-    project.wasm.join("webrtc-page")
+/// Where the built page lies: one for tests, another for the benchmark.
+fn page_folder(project: &Project, what: For) -> PathBuf {
+    project.wasm.join(match what {
+        For::Tests => "webrtc-page",
+        For::Page => "webrtc-page-optimised",
+    })
 }
 
 /// Installs the strangers, unless they are there. Nothing: something is missing, and `tools` knows.
@@ -156,23 +159,7 @@ pub(crate) fn page(
     strangers: &Strangers,
 ) -> Result<()> {
     let name = "page of strangers";
-    // As the tests in the browser are built, so that nothing is built twice.
-    let mut cargo = toolchain.command(project, tools, "cargo", For::Tests)?;
-    cargo.args(["build", "--target", TARGET, "--package", PAGE]);
-    let folder = page_folder(project);
-    let module = project.wasm.join(TARGET).join("debug/webrtc_interop_page.wasm");
-    let mut bindgen = toolchain.command(project, tools, "wasm-bindgen", For::Tests)?;
-    bindgen
-        .args([
-            "--target",
-            "web",
-            "--no-typescript",
-            "--out-name",
-            "page",
-            "--out-dir",
-        ])
-        .arg(&folder)
-        .arg(&module);
+    bare_page(project, board, tools, toolchain, For::Tests, name)?;
     let mut esbuild = process::command(strangers.modules.join(".bin/esbuild"));
     esbuild
         .env("NODE_PATH", &strangers.modules)
@@ -182,23 +169,72 @@ pub(crate) fn page(
             "--platform=browser",
             "--log-level=warning",
         ])
-        .arg(format!("--outfile={}", folder.join("js-libp2p.js").display()))
+        .arg(format!(
+            "--outfile={}",
+            page_folder(project, For::Tests).join("js-libp2p.js").display()
+        ))
         .arg(sources(project).join("js-libp2p.mjs"));
-    for mut command in [cargo, bindgen, esbuild] {
-        let mut bar = board.bar(name);
-        let ended = process::run(
-            &mut command,
-            &project.log(name),
-            build::LIMIT,
-            &mut bar,
-            &mut |_| Line::Keep,
-        )?;
-        bar.done(ended.good, if ended.good { "" } else { &ended.how });
-        if !ended.good {
-            bail!("the page can't be built: {}", report(&ended, 60));
-        }
+    make(project, board, name, esbuild)
+}
+
+/// Builds the page without strangers: for tests as other tests in the browser are built, so that nothing is built twice,
+/// and otherwise as the wallet is.
+pub(crate) fn bare_page(
+    project: &Project,
+    board: &Board,
+    tools: &Tools<'_>,
+    toolchain: Toolchain,
+    what: For,
+    name: &str,
+) -> Result<()> {
+    let mut cargo = toolchain.command(project, tools, "cargo", what)?;
+    cargo.args(["build", "--target", TARGET, "--package", PAGE]);
+    let mut built = "debug";
+    if what == For::Page {
+        cargo.args(["--profile", "wasm"]);
+        built = "wasm";
+    }
+    let module = project
+        .wasm
+        .join(TARGET)
+        .join(built)
+        .join("webrtc_interop_page.wasm");
+    let mut bindgen = toolchain.command(project, tools, "wasm-bindgen", what)?;
+    bindgen
+        .args([
+            "--target",
+            "web",
+            "--no-typescript",
+            "--out-name",
+            "page",
+            "--out-dir",
+        ])
+        .arg(page_folder(project, what))
+        .arg(&module);
+    make(project, board, name, cargo)?;
+    make(project, board, name, bindgen)
+}
+
+/// Runs one command that the page comes of.
+fn make(project: &Project, board: &Board, name: &str, mut command: Command) -> Result<()> {
+    let mut bar = board.bar(name);
+    let ended = process::run(
+        &mut command,
+        &project.log(name),
+        build::LIMIT,
+        &mut bar,
+        &mut |_| Line::Keep,
+    )?;
+    bar.done(ended.good, if ended.good { "" } else { &ended.how });
+    if !ended.good {
+        bail!("the page can't be built: {}", report(&ended, 60));
     }
     Ok(())
+}
+
+/// Tells a program where the page lies, in `CREDO_WEBRTC_PAGE`.
+pub(crate) fn page_environment(command: &mut Command, project: &Project, what: For) {
+    command.env("CREDO_WEBRTC_PAGE", page_folder(project, what));
 }
 
 /// Tells a test where the page and the strangers lie:
@@ -208,7 +244,6 @@ pub(crate) fn page(
 /// | `CREDO_WEBRTC_PAGE` | the folder of the built page |
 /// | `CREDO_PY_LIBP2P` | a Python that has py-libp2p |
 pub(crate) fn environment(command: &mut Command, project: &Project, strangers: &Strangers) {
-    command
-        .env("CREDO_WEBRTC_PAGE", page_folder(project))
-        .env("CREDO_PY_LIBP2P", &strangers.python);
+    page_environment(command, project, For::Tests);
+    command.env("CREDO_PY_LIBP2P", &strangers.python);
 }

@@ -96,6 +96,11 @@ impl<'a> Tools<'a> {
         self.project.tools().join("npm/node_modules")
     }
 
+    /// What the node's build needs beside the compilers: its allocator is made by `make`.
+    pub(crate) fn node(&self) -> Result<()> {
+        self.system("make", &["make"], "sudo apt-get install make")
+    }
+
     /// Trunk, wasm-bindgen in the lock file's version, wasm-opt, and a C compiler for the browser.
     pub(crate) fn wallet(&self) -> Result<()> {
         self.system("clang", &["clang"], "sudo apt-get install clang")?;

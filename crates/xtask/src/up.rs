@@ -46,6 +46,7 @@ pub(crate) fn run(project: &Project, board: &Board, options: &Options) -> Result
     let mark = folder.join("up.pid");
 
     let tools = Tools::new(project, board);
+    tools.node()?;
     tools.wallet()?;
     let toolchain = wasm::find(project, &tools)?;
     tools.check()?;

@@ -23,7 +23,7 @@ type Waiting = Arc<Mutex<HashMap<u64, oneshot::Sender<Value>>>>;
 pub struct Browser {
     input: tokio::sync::Mutex<(ChildStdin, u64)>,
     waiting: Waiting,
-    _child: Child,
+    child: Child,
 }
 
 /// A page of a browser.
@@ -75,10 +75,16 @@ impl Browser {
         let browser = Self {
             input: tokio::sync::Mutex::new((input, 0)),
             waiting,
-            _child: child,
+            child,
         };
         browser.tell("launch", json!({ "flags": flags })).await?;
         Ok(browser)
+    }
+
+    /// The process that it descends from, while it runs.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.child.id()
     }
 
     async fn tell(&self, op: &str, mut what: Value) -> Result<Value> {
@@ -185,7 +191,7 @@ pub struct Dialed {
 }
 
 impl Page<'_> {
-    /// Dials with an end of the page's, `ours` or `stock`; the connection is the page's `link`.
+    /// Dials with an end of the page's, `ours`, `stock` or `websocket`; the connection is the page's `link`.
     ///
     /// # Errors
     ///

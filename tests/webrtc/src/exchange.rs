@@ -8,7 +8,8 @@
 //! Byte `i` is `(i * 31 + (i >> 8) * 7) mod 256`, so that a byte lost, doubled or moved is seen.
 //!
 //! With a pace above zero the sender waits after so many bytes until the receiver has sent one byte; between zero and
-//! the end nobody paces, which is what a transport should stand. The pace is for implementations that don't.
+//! the end nobody paces, which is what a transport should stand. The pace is for implementations that don't. Who sends writes in
+//! pieces of a size of its own, which the other end doesn't know.
 
 use std::io;
 
@@ -18,6 +19,10 @@ use futures::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 pub const PROTOCOL: &str = "/webrtc-interop/exchange/1";
 /// The answerer's word for bytes that came as they should.
 pub const GOOD: u8 = 1;
+/// What a sender writes at once, unless its transport stands less.
+pub const PIECE: usize = 64 * 1024;
+/// What the stock ends stand.
+pub const STOCK_PIECE: usize = 8_000;
 /// More is refused.
 pub const MOST: u32 = 64 * 1024 * 1024;
 
@@ -40,10 +45,17 @@ fn wrong(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what.to_owned())
 }
 
-async fn send<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, count: u32, pace: u32) -> io::Result<()> {
+async fn send<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: &mut S,
+    count: u32,
+    pace: u32,
+    piece: usize,
+) -> io::Result<()> {
     let bytes: Vec<u8> = (0..count as usize).map(byte).collect();
     if pace == 0 {
-        stream.write_all(&bytes).await?;
+        for piece in bytes.chunks(piece.max(1)) {
+            stream.write_all(piece).await?;
+        }
         return stream.flush().await;
     }
     for piece in bytes.chunks(pace as usize) {
@@ -89,14 +101,18 @@ async fn receive<S: AsyncRead + AsyncWrite + Unpin>(
 /// # Errors
 ///
 /// Fails if the stream does, or if bytes didn't come as they should.
-pub async fn ask<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, order: Order) -> io::Result<()> {
+pub async fn ask<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: &mut S,
+    order: Order,
+    piece: usize,
+) -> io::Result<()> {
     let mut header = Vec::with_capacity(12);
     for number in [order.up, order.down, order.pace] {
         header.extend_from_slice(&number.to_be_bytes());
     }
     stream.write_all(&header).await?;
     stream.flush().await?;
-    send(stream, order.up, order.pace).await?;
+    send(stream, order.up, order.pace, piece).await?;
     let mut verdict = [0];
     stream.read_exact(&mut verdict).await?;
     if verdict != [GOOD] {
@@ -113,7 +129,7 @@ pub async fn ask<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, order: Order
 /// # Errors
 ///
 /// Fails if the stream does, if bytes didn't come as they should, or if more than [`MOST`] is asked for.
-pub async fn answer<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) -> io::Result<Order> {
+pub async fn answer<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, piece: usize) -> io::Result<Order> {
     let mut header = [0; 12];
     stream.read_exact(&mut header).await?;
     let number = |n: usize| u32::from_be_bytes([header[n], header[n + 1], header[n + 2], header[n + 3]]);
@@ -128,7 +144,7 @@ pub async fn answer<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) -> io::Re
     let good = receive(stream, order.up, order.pace).await?;
     stream.write_all(&[u8::from(good)]).await?;
     stream.flush().await?;
-    send(stream, order.down, order.pace).await?;
+    send(stream, order.down, order.pace, piece).await?;
     // A stream that is dropped without that is reset, and what the other end hasn't read is lost to it.
     stream.close().await?;
     if !good {

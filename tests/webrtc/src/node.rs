@@ -7,14 +7,16 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use futures::FutureExt as _;
+use libp2p::{noise, tcp, websocket, yamux};
 use libp2p_core::muxing::StreamMuxerBox;
 use libp2p_core::transport::{Boxed, ListenerId, Transport as _, TransportEvent};
+use libp2p_core::upgrade::Version;
 use libp2p_core::{Multiaddr, multiaddr::Protocol};
 use libp2p_identity::{Keypair, PeerId};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
-use crate::exchange::Order;
+use crate::exchange::{Order, PIECE, STOCK_PIECE};
 use crate::session::{Driven, Failure, Session, answer, drive};
 
 /// What happened on one connection.
@@ -31,6 +33,8 @@ pub struct Record {
     /// Its answered streams.
     pub exchanges: Vec<Result<Order, Failure>>,
 }
+
+const WEBRTC: &str = "/ip4/127.0.0.1/udp/0/webrtc-direct";
 
 type Records = watch::Sender<Vec<Record>>;
 
@@ -59,7 +63,7 @@ pub async fn ours() -> Result<Node> {
     let key = Keypair::generate_ed25519();
     let certificate = webrtc_direct::node::Certificate::generate()?;
     let transport = webrtc_direct::node::Transport::new(key.clone(), certificate);
-    Node::listen(transport.boxed(), key.public().to_peer_id()).await
+    Node::listen(transport.boxed(), &key, WEBRTC, PIECE).await
 }
 
 /// The stock node's end, which knows version 1 only.
@@ -74,13 +78,35 @@ pub async fn stock() -> Result<Node> {
     let boxed = transport
         .map(|(peer, connection), _| (peer, StreamMuxerBox::new(connection)))
         .boxed();
-    Node::listen(boxed, key.public().to_peer_id()).await
+    Node::listen(boxed, &key, WEBRTC, STOCK_PIECE).await
+}
+
+/// WebSocket with Noise and Yamux, as the relay has it.
+///
+/// # Errors
+///
+/// Fails if it can't listen.
+pub async fn websocket() -> Result<Node> {
+    let key = Keypair::generate_ed25519();
+    let tcp = tcp::tokio::Transport::new(tcp::Config::default().nodelay(true));
+    let transport = websocket::Config::new(tcp)
+        .upgrade(Version::V1Lazy)
+        .authenticate(noise::Config::new(&key)?)
+        .multiplex(yamux::Config::default())
+        .boxed();
+    Node::listen(transport, &key, "/ip4/127.0.0.1/tcp/0/ws", PIECE).await
 }
 
 impl Node {
-    async fn listen(mut transport: Boxed<(PeerId, StreamMuxerBox)>, peer: PeerId) -> Result<Self> {
+    async fn listen(
+        mut transport: Boxed<(PeerId, StreamMuxerBox)>,
+        key: &Keypair,
+        address: &str,
+        piece: usize,
+    ) -> Result<Self> {
+        let peer = key.public().to_peer_id();
         transport
-            .listen_on(ListenerId::next(), "/ip4/127.0.0.1/udp/0/webrtc-direct".parse()?)
+            .listen_on(ListenerId::next(), address.parse()?)
             .context("the node can't listen")?;
         let address = loop {
             match poll_fn(|cx| Pin::new(&mut transport).poll(cx)).await {
@@ -90,12 +116,12 @@ impl Node {
             }
         };
         let port = address.iter().find_map(|part| match part {
-            Protocol::Udp(port) => Some(port),
+            Protocol::Udp(port) | Protocol::Tcp(port) => Some(port),
             _ => None,
         });
         let socket = SocketAddr::from(([127, 0, 0, 1], port.context("the address has no port")?));
         let records = Records::new(Vec::new());
-        let task = tokio::spawn(run(transport, records.clone()));
+        let task = tokio::spawn(run(transport, records.clone(), piece));
         Ok(Self {
             address: address.with(Protocol::P2p(peer)),
             socket,
@@ -153,7 +179,7 @@ impl Node {
     }
 }
 
-async fn run(mut transport: Boxed<(PeerId, StreamMuxerBox)>, records: Records) {
+async fn run(mut transport: Boxed<(PeerId, StreamMuxerBox)>, records: Records, piece: usize) {
     // They end with the node.
     let mut connections = JoinSet::new();
     loop {
@@ -163,7 +189,7 @@ async fn run(mut transport: Boxed<(PeerId, StreamMuxerBox)>, records: Records) {
                 connections.spawn(async move {
                     // Who can't be authenticated sees it at his end.
                     if let Ok((peer, muxer)) = upgrade.await {
-                        serve(peer, muxer, records).await;
+                        serve(peer, muxer, records, piece).await;
                     }
                 });
             }
@@ -173,8 +199,8 @@ async fn run(mut transport: Boxed<(PeerId, StreamMuxerBox)>, records: Records) {
     }
 }
 
-async fn serve(peer: PeerId, muxer: StreamMuxerBox, records: Records) {
-    let (session, driven): (Session, Driven) = Session::new();
+async fn serve(peer: PeerId, muxer: StreamMuxerBox, records: Records, piece: usize) {
+    let (session, driven): (Session, Driven) = Session::new(piece);
     let mut n = 0;
     records.send_modify(|records| {
         n = records.len();
@@ -190,7 +216,7 @@ async fn serve(peer: PeerId, muxer: StreamMuxerBox, records: Records) {
     let ended = drive(muxer, driven, move |stream| {
         let records = on_stream.clone();
         tokio::spawn(async move {
-            let exchanged = answer(stream).await;
+            let exchanged = answer(stream, piece).await;
             records.send_modify(|records| records[n].exchanges.push(exchanged));
         });
     });

@@ -41,6 +41,7 @@ impl Failure {
 #[derive(Clone)]
 pub struct Session {
     requests: mpsc::Sender<Request>,
+    piece: usize,
 }
 
 /// The receiving end of a [`Session`], for [`drive`].
@@ -49,11 +50,15 @@ pub struct Driven {
 }
 
 impl Session {
-    /// A session and what drives it.
+    /// A session that writes such pieces, and what drives it.
     #[must_use]
-    pub fn new() -> (Self, Driven) {
+    pub fn new(piece: usize) -> (Self, Driven) {
         let (sender, requests) = mpsc::channel(16);
-        (Self { requests: sender }, Driven { requests })
+        let session = Self {
+            requests: sender,
+            piece,
+        };
+        (session, Driven { requests })
     }
 
     /// Opens a stream and agrees on [`PROTOCOL`].
@@ -82,7 +87,7 @@ impl Session {
     /// Fails if the stream can't be opened, breaks, or brings wrong bytes.
     pub async fn exchange(&self, order: Order) -> Result<(), Failure> {
         let mut stream = self.open().await?;
-        let asked = exchange::ask(&mut stream, order).await;
+        let asked = exchange::ask(&mut stream, order, self.piece).await;
         asked.map_err(|error| Failure::from_error(&error))
     }
 
@@ -97,16 +102,16 @@ impl Session {
     }
 }
 
-/// Answers a stream that the other end opened.
+/// Answers a stream that the other end opened, writing such pieces.
 ///
 /// # Errors
 ///
 /// Fails if the stream does or the other end speaks another protocol.
-pub async fn answer(stream: SubstreamBox) -> Result<Order, Failure> {
+pub async fn answer(stream: SubstreamBox, piece: usize) -> Result<Order, Failure> {
     let (_, mut stream) = multistream_select::listener_select_proto(stream, [PROTOCOL])
         .await
         .map_err(|error| Failure::from_error(&error))?;
-    let answered = exchange::answer(&mut stream).await;
+    let answered = exchange::answer(&mut stream, piece).await;
     answered.map_err(|error| Failure::from_error(&error))
 }
 

@@ -158,6 +158,7 @@ impl<'a> Steps<'a> {
     }
 
     fn find_tools(&self) -> Result<(Toolchain, Browser, Strangers)> {
+        self.tools.node()?;
         self.tools.wallet()?;
         self.tools.playwright()?;
         let browser = self.tools.browser()?;

@@ -5,6 +5,7 @@ mod latency;
 mod page;
 mod rounds;
 mod throughput;
+mod transports;
 mod verification;
 
 use anyhow::Result;
@@ -27,8 +28,14 @@ impl Row {
 }
 
 fn main() -> Result<()> {
-    let native_only = std::env::args().any(|argument| argument == "--native");
+    let is_said = |word: &str| std::env::args().any(|argument| argument == word);
+    let native_only = is_said("--native");
     let mut rows = Vec::new();
+    if is_said("--transports") {
+        transports::measure(&mut rows)?;
+        print_table(&rows);
+        return Ok(());
+    }
     verification::measure(&mut rows)?;
     rounds::measure(2_000, 200, &mut rows)?;
     throughput::measure(20, 2_000, &mut rows)?;
@@ -36,6 +43,7 @@ fn main() -> Result<()> {
     if !native_only {
         page::weigh(&mut rows)?;
         page::load(&mut rows)?;
+        transports::measure(&mut rows)?;
     }
     print_table(&rows);
     Ok(())

@@ -9,13 +9,15 @@ use std::rc::Rc;
 use futures::FutureExt as _;
 use futures::future::Shared;
 use js_sys::Promise;
+use libp2p::{noise, websocket_websys, yamux};
 use libp2p_core::muxing::StreamMuxerBox;
 use libp2p_core::transport::{Boxed, DialOpts, PortUse, Transport as _};
+use libp2p_core::upgrade::Version;
 use libp2p_core::{Endpoint, Multiaddr};
 use libp2p_identity::{Keypair, PeerId};
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::{future_to_promise, spawn_local};
-use webrtc_interop::exchange::Order;
+use webrtc_interop::exchange::{Order, PIECE, STOCK_PIECE};
 use webrtc_interop::session::{Failure, Session, answer, drive};
 
 fn js(failure: &Failure) -> JsValue {
@@ -31,15 +33,25 @@ fn stock(key: &Keypair) -> Boxed<(PeerId, StreamMuxerBox)> {
     libp2p_webrtc_websys::Transport::new(config).boxed()
 }
 
+fn websocket(key: &Keypair) -> Result<Boxed<(PeerId, StreamMuxerBox)>, JsValue> {
+    let noise = noise::Config::new(key).map_err(|error| js(&Failure(error.to_string())))?;
+    Ok(websocket_websys::Transport::default()
+        .upgrade(Version::V1Lazy)
+        .authenticate(noise)
+        .multiplex(yamux::Config::default())
+        .boxed())
+}
+
 /// One end: a key and a transport.
 #[wasm_bindgen]
 pub struct End {
+    piece: usize,
     transport: Rc<RefCell<Boxed<(PeerId, StreamMuxerBox)>>>,
 }
 
 #[wasm_bindgen]
 impl End {
-    /// An end of the kind `ours` or `stock`.
+    /// An end of the kind `ours`, `stock` or `websocket`.
     ///
     /// # Errors
     ///
@@ -47,19 +59,21 @@ impl End {
     #[wasm_bindgen(constructor)]
     pub fn new(kind: &str) -> Result<Self, JsValue> {
         let key = Keypair::generate_ed25519();
-        let transport = match kind {
-            "ours" => ours(&key),
-            "stock" => stock(&key),
+        let (transport, piece) = match kind {
+            "ours" => (ours(&key), PIECE),
+            "stock" => (stock(&key), STOCK_PIECE),
+            "websocket" => (websocket(&key)?, PIECE),
             _ => return Err(js(&Failure(format!("there is no end named {kind}")))),
         };
         Ok(Self {
+            piece,
             transport: Rc::new(RefCell::new(transport)),
         })
     }
 
     /// Dials; resolves to a `Link`.
     pub fn dial(&self, address: String) -> Promise {
-        let transport = self.transport.clone();
+        let (transport, piece) = (self.transport.clone(), self.piece);
         future_to_promise(async move {
             let address: Multiaddr = address
                 .parse()
@@ -74,12 +88,12 @@ impl End {
                 Err(error) => Err(Failure::from_error(&error)),
             };
             let (peer, muxer) = dialed.map_err(|failure| js(&failure))?;
-            let (session, driven) = Session::new();
+            let (session, driven) = Session::new(piece);
             let (end, ended) = async move {
-                drive(muxer, driven, |stream| {
+                drive(muxer, driven, move |stream| {
                     spawn_local(async move {
                         // A stream that fails is seen at the end that asked.
-                        let _ = answer(stream).await;
+                        let _ = answer(stream, piece).await;
                     });
                 })
                 .await
