@@ -64,7 +64,7 @@
 //! | channels whose stream is over and that the client hasn't closed | 4,096; 30 s, or 1 s for peers without windows | the oldest is closed |
 //! | streams that wait for our program | 256 | reset |
 //! | written and not sent, per stream | 256 KiB | the writer waits |
-//! | sent and not acknowledged, per session | 128 KiB to 1 MiB, as the path needs | frames stay in their streams |
+//! | sent and not acknowledged, per session | 64 KiB to 1 MiB, as the path needs | frames stay in their streams |
 //! | unread, per stream | a window of 256 KiB to 1 MiB, 4 MiB for peers without windows | the peer waits; without windows the stream is broken |
 //! | unread, per session | 16 MiB | the stream whose frame is too much is broken |
 //! | a frame | 16 KiB | the stream is broken |

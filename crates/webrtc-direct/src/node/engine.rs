@@ -73,6 +73,10 @@ const STRANGER_CLOSES: Duration = Duration::from_secs(1);
 /// be lost while it opens others. Beyond that the oldest is closed.
 const OVER: usize = 16;
 
+/// So many datagrams the engine takes before it wants to be drained; DTLS refuses more than 30. One acknowledgement then does for all
+/// of them, and what is in flight is looked through once.
+const FED: usize = 16;
+
 /// See the module.
 pub(crate) struct Engine {
     rtc: Rtc,
@@ -91,6 +95,8 @@ pub(crate) struct Engine {
     acknowledgement: Duration,
     is_server: bool,
     connected: bool,
+    /// Datagrams since it was drained.
+    fed: usize,
     flight: Flight,
 }
 
@@ -155,6 +161,7 @@ impl Engine {
             acknowledgement: setup.acknowledgement,
             is_server: !client,
             connected: false,
+            fed: 0,
             flight: Flight::new(limits.max_in_flight),
         };
         engine.insert(FIRST, first, channel);
@@ -162,17 +169,24 @@ impl Engine {
         Ok((engine, stream))
     }
 
-    /// One datagram from the peer. Malformed ones are nothing.
+    /// One datagram from the peer. Malformed ones are nothing. Whoever has more may go on until [`Engine::is_fed`], and then calls
+    /// [`Engine::drive`].
     pub(crate) fn receive(
         &mut self,
         from: SocketAddr,
         datagram: &[u8],
         now: Instant,
     ) -> Result<(), RtcError> {
+        self.fed += 1;
         match Receive::new(Protocol::Udp, from, self.local, datagram) {
             Ok(receive) => self.rtc.handle_input(Input::Receive(now, receive)),
             Err(_) => Ok(()),
         }
+    }
+
+    /// Whether it must be driven before the next datagram.
+    pub(crate) fn is_fed(&self) -> bool {
+        !self.connected || self.fed >= FED
     }
 
     /// Time goes by.
@@ -310,6 +324,7 @@ impl Engine {
         packets: &mut Vec<Packet>,
         happened: &mut Vec<Happened>,
     ) -> Result<Instant, RtcError> {
+        self.fed = 0;
         loop {
             match self.rtc.poll_output()? {
                 Output::Timeout(due) => return Ok(due),

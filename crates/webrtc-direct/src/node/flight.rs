@@ -9,7 +9,7 @@
 use std::time::{Duration, Instant};
 
 /// The least bound.
-pub(crate) const MIN: usize = 128 * 1024;
+pub(crate) const MIN: usize = 64 * 1024;
 
 /// Follows one session.
 #[derive(Debug)]

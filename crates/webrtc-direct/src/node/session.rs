@@ -272,6 +272,7 @@ impl Session {
             return Err(End::Closed(why));
         };
         let now = Instant::now();
+        // The engine is driven once for several datagrams; what it then says goes out together.
         for batch in batches {
             if matches!(self.input, Input::Socket(_)) && batch.from != self.remote {
                 count(&self.counters.strays, 1);
@@ -284,8 +285,9 @@ impl Session {
                     continue;
                 }
                 self.engine.receive(batch.from, datagram, now)?;
-                // The engine wants to be emptied after each input.
-                self.engine.drive(now, &mut self.packets, &mut self.happened)?;
+                if self.engine.is_fed() {
+                    self.engine.drive(now, &mut self.packets, &mut self.happened)?;
+                }
             }
             self.udp.send(&mut self.packets, self.source).await;
         }
