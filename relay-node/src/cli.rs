@@ -138,9 +138,9 @@ pub fn main(cli: Cli) -> anyhow::Result<ExitCode> {
     .map(|()| ExitCode::SUCCESS)
 }
 
-/// What the stock WebRTC end and the store warn of in their ordinary life.
-const QUIET: &str = "commonware_storage=error,dtls=error,webrtc=error,webrtc_ice=error,\
-    webrtc_sctp=error,webrtc_srtp=error,yamux=error";
+/// What the WebRTC ends and the store warn of in their ordinary life, such as what peers do wrong.
+const QUIET: &str = "commonware_storage=error,dimpl=error,dtls=error,is=error,sctp_proto=off,str0m=error,\
+    webrtc=error,webrtc_ice=error,webrtc_sctp=error,webrtc_srtp=error,yamux=error";
 
 fn log(default: &str) {
     let filter = tracing_subscriber::EnvFilter::try_from_default_env()
