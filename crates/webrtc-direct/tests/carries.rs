@@ -172,7 +172,8 @@ async fn a_closed_connection_is_noticed_at_once() {
         let mut reading = open(&mut other).await;
         let start = std::time::Instant::now();
         drop(closing);
-        assert!(matches!(end(&mut other).await, Error::Closed(Closed::Remote)));
+        let why = end(&mut other).await;
+        assert!(matches!(why, Error::Closed(Closed::Remote)), "{why:?}");
         eprintln!("noticed after {:?}", start.elapsed());
         assert!(start.elapsed() < std::time::Duration::from_secs(2));
         let error = within(LONG, reading.read(&mut [0; 1])).await.expect_err("over");

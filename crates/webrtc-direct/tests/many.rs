@@ -109,17 +109,17 @@ async fn a_certificate_that_is_kept_keeps_the_address() {
     let keypair = libp2p_identity::Keypair::generate_ed25519();
     let listen = "/ip4/127.0.0.1/udp/0/webrtc-direct";
     let node = Node::with(keypair.clone(), certificate.clone(), Config::default(), listen).await;
-    let address = node.address.clone();
+    let (address, stats) = (node.address.clone(), node.stats.clone());
     drop(node);
     let kept = Certificate::from_pem(&certificate.to_pem()).expect("kept");
     // The same port, which the system gives away again once the listener's task is gone.
+    until(&stats, |s| s.tasks == 0).await;
     let again: String = address
         .to_string()
         .split("/certhash")
         .next()
         .expect("a part")
         .to_owned();
-    tokio::time::sleep(std::time::Duration::from_millis(300)).await;
     let mut node = Node::with(keypair, kept, Config::default(), &again).await;
     assert_eq!(node.address, address);
     let mut dialer = Dialer::new(Config::default());

@@ -14,12 +14,12 @@ use libp2p_identity::Keypair;
 use tokio::io::{AsyncBufReadExt as _, BufReader};
 use tokio::process::{Child, Command};
 use webrtc_direct::Version;
-use webrtc_direct::node::{Certificate, Config, Transport};
+use webrtc_direct::node::{Certificate, Config, Times, Transport};
 use webrtc_interop::exchange::{Order, PIECE};
 use webrtc_interop::session::{Session, drive};
 
-/// Fewer than the node lets one source have half-open.
-const AT_ONCE: usize = 24;
+/// Dials at the same time: few enough that a slow machine takes each of their steps in time.
+const AT_ONCE: usize = 8;
 const ONE_AFTER_ANOTHER: usize = 200;
 /// What may be left, in KiB.
 const LEFT: usize = 5 * 1024;
@@ -32,7 +32,11 @@ struct Visit {
 
 impl Visit {
     async fn start(address: &Multiaddr, version: Version) -> Result<Self> {
-        let config = Config::default().with_dial_version(version);
+        let times = Times {
+            step: Duration::from_secs(60),
+            ..Times::default()
+        };
+        let config = Config::default().with_dial_version(version).with_times(times);
         let mut transport =
             Transport::with_config(Keypair::generate_ed25519(), Certificate::generate()?, config);
         let options = DialOpts {

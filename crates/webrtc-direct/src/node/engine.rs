@@ -76,6 +76,8 @@ const OVER: usize = 16;
 /// So many datagrams the engine takes before it wants to be drained; DTLS refuses more than 30. One acknowledgement then does for all
 /// of them, and what is in flight is looked through once.
 const FED: usize = 16;
+/// How a record of DTLS begins that holds an alert.
+const ALERT: u8 = 21;
 
 /// See the module.
 pub(crate) struct Engine {
@@ -97,6 +99,8 @@ pub(crate) struct Engine {
     connected: bool,
     /// Datagrams since it was drained.
     fed: usize,
+    /// The last of them was an alert.
+    alerted: bool,
     flight: Flight,
 }
 
@@ -162,6 +166,7 @@ impl Engine {
             is_server: !client,
             connected: false,
             fed: 0,
+            alerted: false,
             flight: Flight::new(limits.max_in_flight),
         };
         engine.insert(FIRST, first, channel);
@@ -178,15 +183,22 @@ impl Engine {
         now: Instant,
     ) -> Result<(), RtcError> {
         self.fed += 1;
+        self.alerted = datagram.first() == Some(&ALERT);
         match Receive::new(Protocol::Udp, from, self.local, datagram) {
             Ok(receive) => self.rtc.handle_input(Input::Receive(now, receive)),
             Err(_) => Ok(()),
         }
     }
 
+    /// Whether it must be driven before it takes this datagram: a DTLS alert may be a goodbye, after which it says no more of what
+    /// came before.
+    pub(crate) fn wants_before(&self, datagram: &[u8]) -> bool {
+        self.fed > 0 && datagram.first() == Some(&ALERT)
+    }
+
     /// Whether it must be driven before the next datagram.
     pub(crate) fn is_fed(&self) -> bool {
-        !self.connected || self.fed >= FED
+        !self.connected || self.fed >= FED || self.alerted
     }
 
     /// Time goes by.

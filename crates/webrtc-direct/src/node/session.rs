@@ -115,10 +115,14 @@ enum End {
 
 impl From<RtcError> for End {
     fn from(error: RtcError) -> Self {
-        // Two errors of the engine have a meaning of their own; the second one has no variant of its own, though.
+        // Three errors of the engine have a meaning of their own; the last two have no variant of their own, though.
         match &error {
             // The answer to a goodbye that comes before SCTP is established.
             RtcError::Sctp(SctpError::Proto(ProtoError::ErrShutdownNonEstablished)) => {
+                Self::Closed(Closed::Remote)
+            }
+            // What is sent or comes after the peer's goodbye.
+            RtcError::Dtls(error) if error.to_string().ends_with("connection closed") => {
                 Self::Closed(Closed::Remote)
             }
             RtcError::RemoteSdp(text) if text.contains("fingerprint") => Self::Failed(Error::Fingerprint),
@@ -283,6 +287,9 @@ impl Session {
             for datagram in batch.iter() {
                 if Kind::of(datagram) == Kind::Stun && self.asker.is_answer(datagram) {
                     continue;
+                }
+                if self.engine.wants_before(datagram) {
+                    self.engine.drive(now, &mut self.packets, &mut self.happened)?;
                 }
                 self.engine.receive(batch.from, datagram, now)?;
                 if self.engine.is_fed() {
