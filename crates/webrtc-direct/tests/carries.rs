@@ -62,19 +62,8 @@ async fn mebibytes_go_each_way() {
 async fn many_streams_at_once() {
     let (node, far, dialer, mut near) = pair(Config::default()).await;
     let echo = echo(far);
-    let mut tasks = Vec::new();
     // More than there may be at once: the last ones wait for the first.
-    for seed in 0..300 {
-        let mut stream = open(&mut near).await;
-        tasks.push(tokio::spawn(async move {
-            let sent = bytes(20_000, seed);
-            send_all(&mut stream, &sent).await;
-            assert!(read_all(&mut stream).await == sent);
-        }));
-    }
-    for task in tasks {
-        within(LONG, task).await.expect("carried");
-    }
+    streams_come_back(&mut near, 300, 20_000).await;
     // A channel goes when both halves are acknowledged.
     until(&node.stats, |s| s.channels <= 1).await;
     until(&dialer.stats, |s| s.channels <= 1).await;

@@ -71,18 +71,7 @@ async fn streams_follow_each_other_over_a_lossy_network() {
     let mut dialer = Dialer::new(config);
     let mut near = dialer.connect(&proxy.address).await;
     let echo = echo(node.accept().await);
-    let mut tasks = Vec::new();
-    for seed in 0..400 {
-        let mut stream = open(&mut near).await;
-        tasks.push(tokio::spawn(async move {
-            let sent = bytes(100, seed);
-            send_all(&mut stream, &sent).await;
-            assert!(read_all(&mut stream).await == sent);
-        }));
-    }
-    for task in tasks {
-        within(LONG, task).await.expect("carried");
-    }
+    streams_come_back(&mut near, 400, 100).await;
     drop(near);
     drop(within(LONG, echo).await);
 }

@@ -2,7 +2,9 @@
 
 use std::future::poll_fn;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::pin::Pin;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
@@ -13,6 +15,8 @@ use libp2p_core::transport::{Boxed, ListenerId, Transport as _, TransportEvent};
 use libp2p_core::upgrade::Version;
 use libp2p_core::{Multiaddr, multiaddr::Protocol};
 use libp2p_identity::{Keypair, PeerId};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::process::{Child, Command};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
@@ -51,6 +55,35 @@ pub struct Node {
 impl Drop for Node {
     fn drop(&mut self) {
         self.task.abort();
+    }
+}
+
+/// A node in a process of its own, by the program `webrtc-interop-node`. It stops when this is dropped.
+pub struct Process {
+    /// The process.
+    pub child: Child,
+    /// Its address, with everything.
+    pub address: String,
+}
+
+impl Process {
+    /// Starts a node of some kind: `ours`, `stock` or `websocket`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the program can't be started or tells no address.
+    pub async fn start(program: &Path, kind: &str) -> Result<Self> {
+        let mut child = Command::new(program)
+            .arg(kind)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()
+            .with_context(|| format!("{} didn't start", program.display()))?;
+        let output = child.stdout.take().context("no way to hear the node")?;
+        let address = BufReader::new(output).lines().next_line().await?;
+        let address = address.context("the node told no address")?;
+        Ok(Self { child, address })
     }
 }
 

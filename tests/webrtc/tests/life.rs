@@ -1,13 +1,10 @@
 //! How an end notices that the other is gone: within two seconds where a packet can still be sent, six where not.
 
-use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
-use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::Command;
 use webrtc_interop::browser::{Browser, Page};
-use webrtc_interop::node::{self, Node};
+use webrtc_interop::node::{self, Node, Process};
 use webrtc_interop::pages;
 use webrtc_interop::proxy::Proxy;
 
@@ -116,21 +113,11 @@ async fn the_page_notices_what_a_node_does() -> Result<()> {
 
 #[tokio::test]
 async fn the_page_notices_a_killed_node() -> Result<()> {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_webrtc-interop-node"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()?;
-    let output = child.stdout.take().context("the node says nothing")?;
-    let address = BufReader::new(output)
-        .lines()
-        .next_line()
-        .await?
-        .context("the node has no address")?;
+    let mut node = Process::start(env!("CARGO_BIN_EXE_webrtc-interop-node").as_ref(), "ours").await?;
     let browser = Browser::start(&[]).await?;
-    let page = connect(&browser, "killed", &address).await?;
+    let page = connect(&browser, "killed", &node.address).await?;
     let start = Instant::now();
-    child.kill().await?;
+    node.child.kill().await?;
     page_notices(&page, start, "a killed node", UNSAID).await
 }
 

@@ -1,9 +1,8 @@
 //! Many sessions of a node that is alone in its process, and what of them is left in its memory.
 
-use std::process::Stdio;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use futures::future::try_join_all;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use libp2p_core::Endpoint;
@@ -11,11 +10,11 @@ use libp2p_core::Multiaddr;
 use libp2p_core::muxing::StreamMuxerBox;
 use libp2p_core::transport::{DialOpts, PortUse, Transport as _};
 use libp2p_identity::Keypair;
-use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 use webrtc_direct::Version;
 use webrtc_direct::node::{Certificate, Config, Times, Transport};
 use webrtc_interop::exchange::{Order, PIECE};
+use webrtc_interop::node::Process;
 use webrtc_interop::session::{Session, drive};
 
 /// Dials at the same time: few enough that a slow machine takes each of their steps in time.
@@ -92,14 +91,9 @@ async fn at_once(address: &Multiaddr, count: usize) -> Result<()> {
 /// waits for a few seconds whether the pages are wanted again.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_keeps_nothing_of_many_sessions() -> Result<()> {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_webrtc-interop-node"))
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()?;
-    let output = child.stdout.take().context("no way to hear the node")?;
-    let line = BufReader::new(output).lines().next_line().await?;
-    let address: Multiaddr = line.context("the node told no address")?.parse()?;
+    let Process { child, address } =
+        Process::start(env!("CARGO_BIN_EXE_webrtc-interop-node").as_ref(), "ours").await?;
+    let address: Multiaddr = address.parse()?;
     // What is set up once is set up.
     one_after_another(&address, 20).await?;
     let Some(before) = resident(&child) else {

@@ -99,8 +99,6 @@ pub(crate) struct Engine {
     connected: bool,
     /// Datagrams since it was drained.
     fed: usize,
-    /// The last of them was an alert.
-    alerted: bool,
     flight: Flight,
 }
 
@@ -166,7 +164,6 @@ impl Engine {
             is_server: !client,
             connected: false,
             fed: 0,
-            alerted: false,
             flight: Flight::new(limits.max_in_flight),
         };
         engine.insert(FIRST, first, channel);
@@ -174,31 +171,29 @@ impl Engine {
         Ok((engine, stream))
     }
 
-    /// One datagram from the peer. Malformed ones are nothing. Whoever has more may go on until [`Engine::is_fed`], and then calls
-    /// [`Engine::drive`].
+    /// One datagram from the peer. Malformed ones are nothing. What comes of it may wait for others: after the last one that is there,
+    /// [`Engine::drive`] is to be called.
     pub(crate) fn receive(
         &mut self,
         from: SocketAddr,
         datagram: &[u8],
         now: Instant,
+        packets: &mut Vec<Packet>,
+        happened: &mut Vec<Happened>,
     ) -> Result<(), RtcError> {
-        self.fed += 1;
-        self.alerted = datagram.first() == Some(&ALERT);
-        match Receive::new(Protocol::Udp, from, self.local, datagram) {
-            Ok(receive) => self.rtc.handle_input(Input::Receive(now, receive)),
-            Err(_) => Ok(()),
+        // It may be a goodbye, after which DTLS says no more of what came before.
+        let alert = datagram.first() == Some(&ALERT);
+        if alert && self.fed > 0 {
+            self.drive(now, packets, happened)?;
         }
-    }
-
-    /// Whether it must be driven before it takes this datagram: a DTLS alert may be a goodbye, after which it says no more of what
-    /// came before.
-    pub(crate) fn wants_before(&self, datagram: &[u8]) -> bool {
-        self.fed > 0 && datagram.first() == Some(&ALERT)
-    }
-
-    /// Whether it must be driven before the next datagram.
-    pub(crate) fn is_fed(&self) -> bool {
-        !self.connected || self.fed >= FED || self.alerted
+        self.fed += 1;
+        if let Ok(receive) = Receive::new(Protocol::Udp, from, self.local, datagram) {
+            self.rtc.handle_input(Input::Receive(now, receive))?;
+        }
+        if alert || !self.connected || self.fed >= FED {
+            self.drive(now, packets, happened)?;
+        }
+        Ok(())
     }
 
     /// Time goes by.

@@ -146,8 +146,15 @@ impl End {
     }
 
     fn drive(&mut self, now: Instant) -> Vec<Packet> {
+        self.call(|engine, packets, happened| engine.drive(now, packets, happened).map(drop))
+    }
+
+    fn call(
+        &mut self,
+        call: impl FnOnce(&mut Engine, &mut Vec<Packet>, &mut Vec<Happened>) -> Result<(), str0m::RtcError>,
+    ) -> Vec<Packet> {
         let (mut packets, mut happened) = (Vec::new(), Vec::new());
-        if !self.dead && self.engine.drive(now, &mut packets, &mut happened).is_err() {
+        if !self.dead && call(&mut self.engine, &mut packets, &mut happened).is_err() {
             self.dead = true;
         }
         for happened in happened {
@@ -160,10 +167,8 @@ impl End {
         packets
     }
 
-    fn receive(&mut self, from: SocketAddr, datagram: &[u8], now: Instant) {
-        if !self.dead && self.engine.receive(from, datagram, now).is_err() {
-            self.dead = true;
-        }
+    fn receive(&mut self, from: SocketAddr, datagram: &[u8], now: Instant) -> Vec<Packet> {
+        self.call(|engine, packets, happened| engine.receive(from, datagram, now, packets, happened))
     }
 
     fn tick(&mut self, now: Instant) -> Vec<Packet> {
@@ -243,16 +248,12 @@ pub fn session(data: &[u8]) {
         }
         for _ in 0..copies {
             let from = ends[1 - to].address;
-            if ends[to].engine.wants_before(&datagram) {
-                let packets = ends[to].drive(now);
-                wire.extend(packets.into_iter().map(|p| (1 - to, p.contents)));
-            }
-            ends[to].receive(from, &datagram, now);
+            let mut packets = ends[to].receive(from, &datagram, now);
             // As a session does it: several datagrams together, if they are there.
-            if ends[to].engine.is_fed() || wire.first().is_none_or(|(next, _)| *next != to) {
-                let packets = ends[to].drive(now);
-                wire.extend(packets.into_iter().map(|p| (1 - to, p.contents)));
+            if wire.first().is_none_or(|(next, _)| *next != to) {
+                packets.extend(ends[to].drive(now));
             }
+            wire.extend(packets.into_iter().map(|p| (1 - to, p.contents)));
         }
         wire.truncate(500);
     }

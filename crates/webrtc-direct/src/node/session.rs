@@ -276,7 +276,6 @@ impl Session {
             return Err(End::Closed(why));
         };
         let now = Instant::now();
-        // The engine is driven once for several datagrams; what it then says goes out together.
         for batch in batches {
             if matches!(self.input, Input::Socket(_)) && batch.from != self.remote {
                 count(&self.counters.strays, 1);
@@ -288,13 +287,9 @@ impl Session {
                 if Kind::of(datagram) == Kind::Stun && self.asker.is_answer(datagram) {
                     continue;
                 }
-                if self.engine.wants_before(datagram) {
-                    self.engine.drive(now, &mut self.packets, &mut self.happened)?;
-                }
-                self.engine.receive(batch.from, datagram, now)?;
-                if self.engine.is_fed() {
-                    self.engine.drive(now, &mut self.packets, &mut self.happened)?;
-                }
+                let (packets, happened) = (&mut self.packets, &mut self.happened);
+                self.engine
+                    .receive(batch.from, datagram, now, packets, happened)?;
             }
             self.udp.send(&mut self.packets, self.source).await;
         }

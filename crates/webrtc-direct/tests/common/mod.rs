@@ -226,6 +226,22 @@ pub async fn read_all(stream: &mut Stream) -> Vec<u8> {
     }
 }
 
+/// Opens so many streams to an [`echo`], each as soon as it may be, and has so many bytes come back on each.
+pub async fn streams_come_back(connection: &mut Connection, count: u32, n: usize) {
+    let mut tasks = Vec::new();
+    for seed in 0..count {
+        let mut stream = open(connection).await;
+        tasks.push(tokio::spawn(async move {
+            let sent = bytes(n, seed);
+            send_all(&mut stream, &sent).await;
+            assert!(read_all(&mut stream).await == sent);
+        }));
+    }
+    for task in tasks {
+        within(LONG, task).await.expect("carried");
+    }
+}
+
 /// Sends back what comes, on every stream of a connection, until it ends.
 pub fn echo(mut connection: Connection) -> JoinHandle<Connection> {
     tokio::spawn(async move {

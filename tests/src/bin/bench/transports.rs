@@ -2,13 +2,11 @@
 //! a process of its own.
 
 use std::path::PathBuf;
-use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
-use tokio::io::{AsyncBufReadExt as _, BufReader};
-use tokio::process::Command;
 use webrtc_interop::browser::{Browser, Page};
+use webrtc_interop::node::Process;
 use webrtc_interop::pages;
 
 use crate::Row;
@@ -36,31 +34,6 @@ struct Measured {
     browser_cpu: Vec<f64>,
     /// What it can't do without.
     pace: u32,
-}
-
-/// A node of some kind. It stops when this is dropped.
-struct Node {
-    child: tokio::process::Child,
-    address: String,
-}
-
-impl Node {
-    async fn start(kind: &str) -> Result<Self> {
-        let program: PathBuf = std::env::var_os("CREDO_INTEROP_NODE")
-            .context("CREDO_INTEROP_NODE must name the program webrtc-interop-node")?
-            .into();
-        let mut child = Command::new(&program)
-            .arg(kind)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .with_context(|| format!("{} didn't start", program.display()))?;
-        let output = child.stdout.take().context("no way to hear the node")?;
-        let address = BufReader::new(output).lines().next_line().await?;
-        let address = address.context("the node told no address")?;
-        Ok(Self { child, address })
-    }
 }
 
 /// Measures everything.
@@ -98,13 +71,16 @@ pub(crate) fn measure(rows: &mut Vec<Row>) -> Result<()> {
 }
 
 async fn measure_all() -> Result<Vec<Measured>> {
+    let program: PathBuf = std::env::var_os("CREDO_INTEROP_NODE")
+        .context("CREDO_INTEROP_NODE must name the program webrtc-interop-node")?
+        .into();
     let url = pages::serve().await?;
     let browser = Browser::start(&[]).await?;
     let mut measured: Vec<Measured> = KINDS.iter().map(|_| Measured::default()).collect();
     for round in 0..ROUNDS {
         for (kind, measured) in KINDS.iter().zip(&mut measured) {
             let name = format!("{kind} {round}");
-            let node = Node::start(kind).await?;
+            let node = Process::start(&program, kind).await?;
             let page = browser.open(&name, &url).await?;
             let turn = turn(&browser, &page, kind, &node, measured).await;
             turn.with_context(|| format!("measuring {kind}"))?;
@@ -118,7 +94,7 @@ async fn turn(
     browser: &Browser,
     page: &Page<'_>,
     kind: &str,
-    node: &Node,
+    node: &Process,
     measured: &mut Measured,
 ) -> Result<()> {
     let millis = |took: Duration| took.as_secs_f64() * 1_000.0;
@@ -170,7 +146,7 @@ async fn turn(
 async fn carry(
     page: &Page<'_>,
     kind: &str,
-    node: &Node,
+    node: &Process,
     up: u32,
     down: u32,
     pace: &mut u32,
