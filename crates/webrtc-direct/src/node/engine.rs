@@ -18,7 +18,7 @@ use str0m::{Candidate, Event, IceConnectionState, Input, Output, Rtc, RtcError};
 
 use super::config::Limits;
 use super::flight::{self, Flight};
-use super::setup::{Setup, create_first, creds, str_fingerprint};
+use super::setup::{Setup, create_first, creds, longest_datagram, str_fingerprint};
 use crate::address::Fingerprint;
 use crate::frame::MAX_FRAME;
 use crate::noise::Role;
@@ -119,7 +119,8 @@ impl Engine {
             .set_fingerprint_verification(client)
             // The bound is `Flight`'s; this one mustn't be hit before.
             .set_sctp_max_buffered_amount(limits.max_in_flight.max(flight::MIN) + MAX_FRAME)
-            .set_stats_interval(None);
+            .set_stats_interval(None)
+            .set_mtu(longest_datagram(setup.remote)..=usize::MAX);
         let mut rtc = rtc.build(now);
         // Nobody is told this address, and which of the host's it is doesn't matter: what is sent carries the peer's.
         let ip: IpAddr = match setup.remote {
@@ -256,14 +257,17 @@ impl Engine {
         packets: &mut Vec<Packet>,
         happened: &mut Vec<Happened>,
     ) -> Result<Instant, RtcError> {
-        let mut due = self.drain(packets, happened)?;
-        // The engine wants to be drained after each change.
         loop {
+            // Looks through all that is in flight, so it is done once for all that can be written.
+            let due = self.drain(packets, happened)?;
             self.attend();
-            if !self.write_one(now)? && !self.finish_one(now, happened) && !self.close_one(now) {
+            let mut changed = false;
+            while self.write_one(now)? {
+                changed = true;
+            }
+            if !changed && !self.finish_one(now, happened) && !self.close_one(now) {
                 return Ok(due);
             }
-            due = self.drain(packets, happened)?;
         }
     }
 

@@ -8,7 +8,7 @@ use super::certificate::Certificate;
 use super::config::Limits;
 use super::demux::{Route, SessionId, Table};
 use super::engine::{Engine, Happened, Packet};
-use super::setup::Setup;
+use super::setup::{Setup, longest_datagram};
 use super::stun;
 use crate::ice::{Credentials, Version};
 use crate::noise::Role;
@@ -114,6 +114,7 @@ struct End {
     first: Option<Stream>,
     streams: Vec<Stream>,
     address: SocketAddr,
+    remote: SocketAddr,
     dead: bool,
 }
 
@@ -141,6 +142,7 @@ impl End {
             first: Some(first),
             streams: Vec::new(),
             address,
+            remote,
             dead: false,
         }
     }
@@ -157,6 +159,8 @@ impl End {
         if !self.dead && call(&mut self.engine, &mut packets, &mut happened).is_err() {
             self.dead = true;
         }
+        let longest = longest_datagram(self.remote);
+        assert!(packets.iter().all(|packet| packet.contents.len() <= longest));
         for happened in happened {
             match happened {
                 Happened::Stream(stream) if self.streams.len() < 8 => self.streams.push(stream),
@@ -261,5 +265,48 @@ pub fn session(data: &[u8]) {
         end.engine.close();
         end.drive(now);
         end.engine.lose(&crate::error::Closed::Local);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::VecDeque;
+
+    use futures::{AsyncWriteExt as _, FutureExt as _};
+
+    /// The longest datagram of two ends, of which the server has much to say.
+    fn longest(client: &str, server: &str) -> usize {
+        let mut now = Instant::now();
+        let (client, server) = (client.parse().expect("one"), server.parse().expect("one"));
+        let mut ends = [
+            End::new(Role::Client, server, client, now),
+            End::new(Role::Server, client, server, now),
+        ];
+        let mut stream = ends[1].first.take().expect("one");
+        let written = stream.write(&[7; 32 * 1024]).now_or_never();
+        assert!(matches!(written, Some(Ok(n)) if n > 16 * 1024));
+        let (mut wire, mut longest) = (VecDeque::new(), 0);
+        for _ in 0..100 {
+            now += Duration::from_millis(20);
+            for (i, end) in ends.iter_mut().enumerate() {
+                wire.extend(end.tick(now).into_iter().map(|packet| (i, packet.contents)));
+            }
+            while let Some((by, datagram)) = wire.pop_front() {
+                longest = longest.max(datagram.len());
+                let from = ends[by].address;
+                let answers = ends[1 - by].receive(from, &datagram, now);
+                wire.extend(answers.into_iter().map(|packet| (1 - by, packet.contents)));
+            }
+        }
+        longest
+    }
+
+    #[test]
+    fn datagrams_are_as_long_as_the_path_lets_them() {
+        let far = longest("10.0.0.1:4000", "10.0.0.2:4001");
+        assert!((1200..=1280 - 48).contains(&far), "{far}");
+        let near = longest("127.0.0.1:4000", "127.0.0.1:4001");
+        assert!((1400..=1500 - 48).contains(&near), "{near}");
     }
 }

@@ -30,6 +30,19 @@ pub(crate) struct Setup<'a> {
     pub(crate) peer: Arc<Peer>,
 }
 
+/// The longest datagram that every IPv6 path carries: 1,280 bytes with the headers of IP and UDP.
+const ANY_PATH: usize = 1232;
+/// The longest for a program on the same machine. It may be a relay, so Ethernet has to carry it, too.
+const SAME_MACHINE: usize = 1452;
+
+/// The longest datagram that may be sent to an address. Each costs either end about the same, however long it is.
+pub(super) fn longest_datagram(to: SocketAddr) -> usize {
+    match to.ip().to_canonical().is_loopback() {
+        true => SAME_MACHINE,
+        false => ANY_PATH,
+    }
+}
+
 pub(super) fn create_first(api: &mut DirectApi<'_>) -> ChannelId {
     api.create_data_channel(ChannelConfig {
         negotiated: Some(0),
