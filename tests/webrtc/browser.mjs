@@ -1,6 +1,7 @@
 // A Chromium that does what it is told: one JSON object a line in, one answer a line out.
 //
-//   launch {flags}            starts the browser; everything else needs it
+//   launch {flags, unwatched} starts the browser; everything else needs it. Of unwatched pages the browser tells nothing by itself, as it
+//                             otherwise does of each WebSocket message: that would be measured, too. They can't "goto" nor "console".
 //   open {page, url}          a new page under that name
 //   eval {page, code}         what the expression, or the promise that it makes, comes to
 //   goto {page, url}          leaves for another address
@@ -25,10 +26,18 @@ const FLAGS = [
 
 let context;
 let profile;
+let browser;
 const pages = new Map();
 
 const operations = {
-  async launch({ flags }) {
+  async launch({ flags, unwatched }) {
+    if (unwatched) {
+      browser = await chromium.launch({
+        executablePath: process.env.CREDO_CHROMIUM ?? "/usr/bin/chromium",
+        args: [...FLAGS, ...flags],
+      });
+      return browser.version();
+    }
     profile = mkdtempSync(join(tmpdir(), "webrtc-interop-"));
     context = await chromium.launchPersistentContext(profile, {
       executablePath: process.env.CREDO_CHROMIUM ?? "/usr/bin/chromium",
@@ -38,6 +47,10 @@ const operations = {
     return context.browser()?.version() ?? "";
   },
   async open({ page: name, url }) {
+    if (browser) {
+      pages.set(name, { page: await openUnwatched(url), said: [] });
+      return;
+    }
     const page = await context.newPage();
     const said = [];
     page.on("console", (m) => ["error", "warning"].includes(m.type()) && said.push(`${m.type()}: ${m.text()}`));
@@ -60,6 +73,41 @@ const operations = {
   },
 };
 
+// A page outside of Playwright's contexts, to which Playwright doesn't attach.
+async function openUnwatched(url) {
+  const session = await browser.newBrowserCDPSession();
+  const { targetId } = await session.send("Target.createTarget", { url });
+  const { sessionId } = await session.send("Target.attachToTarget", { targetId, flatten: false });
+  const waiting = new Map();
+  session.on("Target.receivedMessageFromTarget", ({ message }) => {
+    const { id, result, error } = JSON.parse(message);
+    waiting.get(id)?.(error ? { exceptionDetails: { text: error.message } } : result);
+    waiting.delete(id);
+  });
+  let last = 0;
+  const evaluate = async (expression) => {
+    const id = ++last;
+    const answered = new Promise((resolve) => waiting.set(id, resolve));
+    const params = { expression, awaitPromise: true, returnByValue: true };
+    const message = JSON.stringify({ id, method: "Runtime.evaluate", params });
+    await session.send("Target.sendMessageToTarget", { sessionId, message });
+    const { result, exceptionDetails: thrown } = await answered;
+    if (thrown) throw new Error(thrown.exception?.description ?? thrown.text);
+    return result.value;
+  };
+  // What is asked before has its answer from the empty page.
+  while (!(await evaluate(`location.href === ${JSON.stringify(url)} && document.readyState === "complete"`))) {
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+  return {
+    evaluate,
+    close: async () => {
+      await session.send("Target.closeTarget", { targetId });
+      await session.detach().catch(() => {});
+    },
+  };
+}
+
 // Who asked may be gone; then the input ends, too.
 process.stdout.on("error", () => {});
 const answer = (message) => process.stdout.write(JSON.stringify(message) + "\n");
@@ -74,7 +122,7 @@ lines.on("line", async (line) => {
   }
 });
 lines.on("close", async () => {
-  await context?.close().catch(() => {});
+  await (context ?? browser)?.close().catch(() => {});
   if (profile) rmSync(profile, { recursive: true, force: true });
   process.exit(0);
 });

@@ -39,6 +39,20 @@ impl Browser {
     ///
     /// Fails without node, `playwright-core` in `CREDO_NODE_MODULES`, or a Chromium.
     pub async fn start(flags: &[&str]) -> Result<Self> {
+        Self::launch(json!({ "flags": flags })).await
+    }
+
+    /// Starts one that tells nothing of its pages by itself, so that this isn't measured. They can't [`Page::goto`], and have
+    /// no [`Page::console`].
+    ///
+    /// # Errors
+    ///
+    /// As [`Browser::start`].
+    pub async fn start_unwatched() -> Result<Self> {
+        Self::launch(json!({ "flags": [], "unwatched": true })).await
+    }
+
+    async fn launch(how: Value) -> Result<Self> {
         let script = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("browser.mjs");
         std::env::var("CREDO_NODE_MODULES").context(
             "CREDO_NODE_MODULES must name a node_modules with playwright-core (cargo xtask test sets it)",
@@ -77,7 +91,7 @@ impl Browser {
             waiting,
             child,
         };
-        browser.tell("launch", json!({ "flags": flags })).await?;
+        browser.tell("launch", how).await?;
         Ok(browser)
     }
 

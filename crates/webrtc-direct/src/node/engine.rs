@@ -257,17 +257,15 @@ impl Engine {
         packets: &mut Vec<Packet>,
         happened: &mut Vec<Happened>,
     ) -> Result<Instant, RtcError> {
+        let mut due = self.drain(packets, happened)?;
+        // The engine wants to be drained after each change. Frames of several channels in one datagram, which would be lost together,
+        // make it mix up channels that follow each other under one number.
         loop {
-            // Looks through all that is in flight, so it is done once for all that can be written.
-            let due = self.drain(packets, happened)?;
             self.attend();
-            let mut changed = false;
-            while self.write_one(now)? {
-                changed = true;
-            }
-            if !changed && !self.finish_one(now, happened) && !self.close_one(now) {
+            if !self.write_one(now)? && !self.finish_one(now, happened) && !self.close_one(now) {
                 return Ok(due);
             }
+            due = self.drain(packets, happened)?;
         }
     }
 

@@ -1,6 +1,7 @@
 //! What Credo can do on this machine, measured in one run and printed as a table. `cargo xtask bench` builds it in
 //! release and runs it. Nothing here decides anything: tests decide.
 
+mod cpu;
 mod latency;
 mod page;
 mod rounds;

@@ -10,6 +10,7 @@ use webrtc_interop::node::Process;
 use webrtc_interop::pages;
 
 use crate::Row;
+use crate::cpu::Cpu;
 
 const KIB: u32 = 1024;
 const MIB: u32 = 1024 * KIB;
@@ -20,6 +21,38 @@ const ROUNDS: usize = 5;
 const TIMES: usize = 8;
 /// Only the stock ends need it: what they can have unread, with the other end waiting.
 const STOCK_PACE: u32 = 7_000;
+
+/// What two data channels in one page make of it, in MB/s, in plain JavaScript: the most that Chromium leaves to a node that costs nothing.
+const ALONE: &str = r"(async () => {
+    const [from, to] = [new RTCPeerConnection(), new RTCPeerConnection()];
+    from.onicecandidate = ({ candidate }) => candidate && to.addIceCandidate(candidate);
+    to.onicecandidate = ({ candidate }) => candidate && from.addIceCandidate(candidate);
+    const sender = from.createDataChannel('');
+    const accepted = new Promise((done) => { to.ondatachannel = ({ channel }) => done(channel); });
+    await from.setLocalDescription();
+    await to.setRemoteDescription(from.localDescription);
+    await to.setLocalDescription();
+    await from.setRemoteDescription(to.localDescription);
+    const receiver = await accepted;
+    receiver.binaryType = 'arraybuffer';
+    sender.bufferedAmountLowThreshold = 64 * 1024;
+    const size = 4 * 1024 * 1024, message = new Uint8Array(16 * 1024), rates = [];
+    for (let n = 0; n < 8; n++) {
+        const start = performance.now();
+        await new Promise((done) => {
+            let [unsent, unread] = [size, size];
+            receiver.onmessage = ({ data }) => { if ((unread -= data.byteLength) === 0) done(); };
+            sender.onbufferedamountlow = () => {
+                for (; unsent > 0 && sender.bufferedAmount < 256 * 1024; unsent -= message.length) sender.send(message);
+            };
+            sender.onbufferedamountlow();
+        });
+        rates.push(size / 1000 / (performance.now() - start));
+    }
+    from.close();
+    to.close();
+    return rates;
+})()";
 
 /// One kind's times and costs.
 #[derive(Default)]
@@ -32,6 +65,8 @@ struct Measured {
     up: Vec<f64>,
     node_cpu: Vec<f64>,
     browser_cpu: Vec<f64>,
+    busiest_down: Vec<f64>,
+    busiest_up: Vec<f64>,
     /// What it can't do without.
     pace: u32,
 }
@@ -39,7 +74,7 @@ struct Measured {
 /// Measures everything.
 pub(crate) fn measure(rows: &mut Vec<Row>) -> Result<()> {
     let runtime = tokio::runtime::Runtime::new()?;
-    let measured = runtime.block_on(measure_all())?;
+    let (measured, alone) = runtime.block_on(measure_all())?;
     let row = |what: &str, unit: &str, of: fn(&Measured) -> &Vec<f64>, digits: usize| {
         let medians: Vec<f64> = measured.iter().map(|one| median(of(one))).collect();
         let value = medians
@@ -67,15 +102,48 @@ pub(crate) fn measure(rows: &mut Vec<Row>) -> Result<()> {
     rows.push(row("  upload of 4 MiB", "MB/s", |m| &m.up, 1));
     rows.push(row("  CPU of the node per MB", "ms", |m| &m.node_cpu, 1));
     rows.push(row("  CPU of the browser per MB", "ms", |m| &m.browser_cpu, 1));
+    rows.push(row(
+        "  busiest thread per MB, answer",
+        "ms",
+        |m| &m.busiest_down,
+        1,
+    ));
+    rows.push(row("  busiest thread per MB, upload", "ms", |m| &m.busiest_up, 1));
+    rows.push(Row::new(
+        "Chromium to itself, 4 MiB",
+        format!("{:.1} MB/s", median(&alone.rates)),
+        format!(
+            "two data channels in one page, without a node; {:.1} ms of the browser's CPU per MB for both ends",
+            alone.cpu
+        ),
+    ));
     Ok(())
 }
 
-async fn measure_all() -> Result<Vec<Measured>> {
+/// A browser's data channels without a node.
+struct Alone {
+    rates: Vec<f64>,
+    cpu: f64,
+}
+
+async fn alone(browser: &Browser, page: &Page<'_>) -> Result<Alone> {
+    let cpu = || browser.pid().and_then(Cpu::of);
+    let before = cpu();
+    let rates: Vec<f64> = serde_json::from_value(page.eval(ALONE).await?)?;
+    let used = before.and_then(|before| Some(cpu()?.since(&before)));
+    let megabytes = f64::from(4 * MIB) / 1e6 * rates.len() as f64;
+    Ok(Alone {
+        cpu: used.map_or(f64::NAN, |used| used.all / megabytes),
+        rates,
+    })
+}
+
+async fn measure_all() -> Result<(Vec<Measured>, Alone)> {
     let program: PathBuf = std::env::var_os("CREDO_INTEROP_NODE")
         .context("CREDO_INTEROP_NODE must name the program webrtc-interop-node")?
         .into();
     let url = pages::serve().await?;
-    let browser = Browser::start(&[]).await?;
+    let browser = Browser::start_unwatched().await?;
     let mut measured: Vec<Measured> = KINDS.iter().map(|_| Measured::default()).collect();
     for round in 0..ROUNDS {
         for (kind, measured) in KINDS.iter().zip(&mut measured) {
@@ -87,7 +155,9 @@ async fn measure_all() -> Result<Vec<Measured>> {
             page.close().await?;
         }
     }
-    Ok(measured)
+    let page = browser.open("alone", &url).await?;
+    let alone = alone(&browser, &page).await?;
+    Ok((measured, alone))
 }
 
 async fn turn(
@@ -120,24 +190,24 @@ async fn turn(
             carry(page, kind, node, 0, 64 * KIB, &mut measured.pace).await?,
         ));
     }
-    let cpu = || -> Option<(f64, f64)> { Some((cpu(node.child.id()?)?, cpu(browser.pid()?)?)) };
-    let before = cpu();
-    let mut bytes = 0;
+    let megabytes = f64::from(4 * MIB) / 1e6;
+    let cpu = || Some((Cpu::of(node.child.id()?)?, Cpu::of(browser.pid()?)?));
     for n in 0..TIMES {
         let (up, down) = if n % 2 == 0 { (0, 4 * MIB) } else { (4 * MIB, 0) };
+        let before = cpu();
         let took = carry(page, kind, node, up, down, &mut measured.pace).await?;
-        let rate = f64::from(4 * MIB) / 1e6 / took.as_secs_f64();
-        if n % 2 == 0 {
-            measured.down.push(rate);
-        } else {
-            measured.up.push(rate);
+        let after = cpu();
+        let (rates, busiest) = match n % 2 {
+            0 => (&mut measured.down, &mut measured.busiest_down),
+            _ => (&mut measured.up, &mut measured.busiest_up),
+        };
+        rates.push(megabytes / took.as_secs_f64());
+        if let (Some(before), Some(after)) = (before, after) {
+            let (node, browser) = (after.0.since(&before.0), after.1.since(&before.1));
+            measured.node_cpu.push(node.all / megabytes);
+            measured.browser_cpu.push(browser.all / megabytes);
+            busiest.push(node.busiest.max(browser.busiest) / megabytes);
         }
-        bytes += 4 * MIB;
-    }
-    if let (Some(before), Some(after)) = (before, cpu()) {
-        let megabytes = f64::from(bytes) / 1e6;
-        measured.node_cpu.push((after.0 - before.0) / megabytes);
-        measured.browser_cpu.push((after.1 - before.1) / megabytes);
     }
     Ok(())
 }
@@ -165,32 +235,4 @@ fn median(times: &[f64]) -> f64 {
     let mut sorted = times.to_vec();
     sorted.sort_by(f64::total_cmp);
     sorted.get(sorted.len() / 2).copied().unwrap_or(f64::NAN)
-}
-
-/// Milliseconds that a process and all that descend from it have computed, where the system tells.
-fn cpu(root: u32) -> Option<f64> {
-    // Parent, and the ticks in user and kernel mode, are the 4th, 14th and 15th field; the 2nd may have blanks in it.
-    let stat = |pid: u32| -> Option<(u32, u64)> {
-        let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-        let fields: Vec<&str> = text.rsplit_once(')')?.1.split_whitespace().collect();
-        let number = |n: usize| fields.get(n)?.parse::<u64>().ok();
-        Some((u32::try_from(number(1)?).ok()?, number(11)? + number(12)?))
-    };
-    let processes = std::fs::read_dir("/proc").ok()?;
-    let ids = processes.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok());
-    let all: Vec<(u32, u32, u64)> = ids
-        .filter_map(|pid| stat(pid).map(|(parent, ticks)| (pid, parent, ticks)))
-        .collect();
-    let mut family = vec![root];
-    let mut ticks = stat(root)?.1;
-    let mut at = 0;
-    while let Some(&parent) = family.get(at) {
-        at += 1;
-        for (pid, _, own) in all.iter().filter(|(_, of, _)| *of == parent) {
-            family.push(*pid);
-            ticks += own;
-        }
-    }
-    // A tick is a hundredth of a second wherever there is /proc.
-    Some(ticks as f64 * 10.0)
 }
