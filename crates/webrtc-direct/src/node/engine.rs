@@ -258,8 +258,7 @@ impl Engine {
         happened: &mut Vec<Happened>,
     ) -> Result<Instant, RtcError> {
         let mut due = self.drain(packets, happened)?;
-        // The engine wants to be drained after each change. Frames of several channels in one datagram, which would be lost together,
-        // make it mix up channels that follow each other under one number.
+        // The engine wants to be drained after each change: with several frames between, streams broke where datagrams are lost.
         loop {
             self.attend();
             if !self.write_one(now)? && !self.finish_one(now, happened) && !self.close_one(now) {
