@@ -311,17 +311,12 @@ async fn connect(
     }
 }
 
-/// The innermost cause: libp2p's own text nests addresses and types.
 fn in_words(error: &SwarmDialError) -> String {
-    let mut cause: &dyn std::error::Error = match error {
+    super::innermost(match error {
         SwarmDialError::Transport(failures) => match failures.first() {
             Some((_, failure)) => failure,
             None => error,
         },
         other => other,
-    };
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    cause.to_string()
+    })
 }

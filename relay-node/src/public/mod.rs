@@ -47,6 +47,8 @@ pub(crate) use bucket::Bucket;
 
 /// How long sessions have to say goodbye when the node stops.
 const GOODBYE_LIMIT: Duration = Duration::from_millis(800);
+/// How long the transport may take afterwards to let go of its ports.
+const LET_GO: Duration = Duration::from_secs(1);
 
 /// Where and how to serve light clients.
 #[derive(Clone, Debug)]
@@ -152,11 +154,20 @@ impl PublicHandle {
         self.sessions.load(Ordering::Relaxed)
     }
 
-    /// Says goodbye to every client and stops.
+    /// Says goodbye to every client and stops; its ports are free then.
     pub async fn shutdown(mut self) {
         let _ = self.stop.send(true);
         if let Some(task) = self.task.take() {
             let _ = task.await;
+        }
+        // WebRTC's goodbyes and its socket belong to tasks of its own.
+        if let Some(webrtc) = &self.webrtc {
+            let gone = async {
+                while webrtc.snapshot().tasks > 0 {
+                    tokio::time::sleep(Duration::from_millis(5)).await;
+                }
+            };
+            let _ = tokio::time::timeout(LET_GO, gone).await;
         }
     }
 }
@@ -167,6 +178,15 @@ impl Drop for PublicHandle {
             task.abort();
         }
     }
+}
+
+/// The innermost cause: libp2p's own text nests addresses and types, or says nothing.
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
 }
 
 /// Starts the public plane; returns once it listens. Must be called within a tokio runtime.

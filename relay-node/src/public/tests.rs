@@ -223,6 +223,21 @@ async fn a_restart_keeps_the_address() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_port_that_is_taken_is_said() {
+    let dir = tempfile::tempdir().unwrap();
+    let taken = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    let config = PublicConfig {
+        webrtc_port: taken.local_addr().unwrap().port(),
+        ..config(dir.path(), Limits::default())
+    };
+    let error = serve(Arc::new(Fake::new()), config)
+        .await
+        .unwrap_err()
+        .to_string();
+    assert!(error.contains("in use"), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nonsense_ends_the_session() {
     let (_fake, handle, _dir) = relay(Limits::default()).await;
     let nonsense: [(&str, Vec<u8>); 4] = [
