@@ -31,24 +31,22 @@ const pages = new Map();
 
 const operations = {
   async launch({ flags, unwatched }) {
-    if (unwatched) {
-      browser = await chromium.launch({
-        executablePath: process.env.CREDO_CHROMIUM ?? "/usr/bin/chromium",
-        args: [...FLAGS, ...flags],
-      });
-      return browser.version();
-    }
-    profile = mkdtempSync(join(tmpdir(), "webrtc-interop-"));
-    context = await chromium.launchPersistentContext(profile, {
+    const options = {
       executablePath: process.env.CREDO_CHROMIUM ?? "/usr/bin/chromium",
       headless: true,
       args: [...FLAGS, ...flags],
-    });
+    };
+    if (unwatched) {
+      browser = await chromium.launch(options);
+      return browser.version();
+    }
+    profile = mkdtempSync(join(tmpdir(), "webrtc-interop-"));
+    context = await chromium.launchPersistentContext(profile, options);
     return context.browser()?.version() ?? "";
   },
   async open({ page: name, url }) {
     if (browser) {
-      pages.set(name, { page: await openUnwatched(url), said: [] });
+      pages.set(name, { page: await openUnwatched(url) });
       return;
     }
     const page = await context.newPage();

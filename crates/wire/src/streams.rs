@@ -19,9 +19,9 @@ use libp2p::swarm::handler::{
     ConnectionEvent, DialUpgradeError, FullyNegotiatedInbound, FullyNegotiatedOutbound,
 };
 use libp2p::swarm::{
-    ConnectionDenied, ConnectionHandler, ConnectionHandlerEvent, ConnectionId, FromSwarm, NetworkBehaviour,
-    NotifyHandler, Stream, StreamProtocol, StreamUpgradeError, SubstreamProtocol, THandler, THandlerInEvent,
-    THandlerOutEvent, ToSwarm,
+    ConnectionDenied, ConnectionHandler, ConnectionHandlerEvent, ConnectionId, DialError, FromSwarm,
+    NetworkBehaviour, NotifyHandler, Stream, StreamProtocol, StreamUpgradeError, SubstreamProtocol, THandler,
+    THandlerInEvent, THandlerOutEvent, ToSwarm,
 };
 use libp2p::{Multiaddr, PeerId};
 
@@ -36,6 +36,26 @@ pub const MAX_STREAMS: usize = 4;
 /// How long one attempt to open the stream may take.
 pub const OPEN_LIMIT: Duration = Duration::from_millis(1_500);
 const ATTEMPTS: u8 = 2;
+
+/// The innermost cause: libp2p's own text nests addresses and types, or says nothing.
+pub fn innermost(error: &dyn std::error::Error) -> String {
+    let mut cause = error;
+    while let Some(inner) = cause.source() {
+        cause = inner;
+    }
+    cause.to_string()
+}
+
+/// Why a dial failed, in the words of the first address's failure.
+pub fn dial_failure(error: &DialError) -> String {
+    match error {
+        DialError::Transport(failures) => match failures.first() {
+            Some((_, failure)) => innermost(failure),
+            None => innermost(error),
+        },
+        other => innermost(other),
+    }
+}
 
 /// Writes `bytes` in pieces of at most `chunk`, each flushed.
 pub async fn write_chunks(

@@ -278,7 +278,9 @@ async fn connect(
         Some(peer) => DialOpts::peer_id(peer).addresses(vec![address]).build(),
         None => DialOpts::unknown_peer_id().address(address).build(),
     };
-    swarm.dial(options).map_err(|e| unreachable(in_words(&e)))?;
+    swarm
+        .dial(options)
+        .map_err(|e| unreachable(streams::dial_failure(&e)))?;
     loop {
         match swarm.select_next_some().await {
             SwarmEvent::ConnectionEstablished {
@@ -295,7 +297,9 @@ async fn connect(
                     reason: format!("it has another key ({obtained}) than the address names"),
                 });
             }
-            SwarmEvent::OutgoingConnectionError { error, .. } => return Err(unreachable(in_words(&error))),
+            SwarmEvent::OutgoingConnectionError { error, .. } => {
+                return Err(unreachable(streams::dial_failure(&error)));
+            }
             SwarmEvent::ConnectionClosed { .. } => {
                 return Err(unreachable("it closed the connection at once".into()));
             }
@@ -309,14 +313,4 @@ async fn connect(
             _ => {}
         }
     }
-}
-
-fn in_words(error: &SwarmDialError) -> String {
-    super::innermost(match error {
-        SwarmDialError::Transport(failures) => match failures.first() {
-            Some((_, failure)) => failure,
-            None => error,
-        },
-        other => other,
-    })
 }

@@ -180,15 +180,6 @@ impl Drop for PublicHandle {
     }
 }
 
-/// The innermost cause: libp2p's own text nests addresses and types, or says nothing.
-fn innermost(error: &dyn std::error::Error) -> String {
-    let mut cause = error;
-    while let Some(inner) = cause.source() {
-        cause = inner;
-    }
-    cause.to_string()
-}
-
 /// Starts the public plane; returns once it listens. Must be called within a tokio runtime.
 pub async fn serve(
     service: Arc<dyn ChainService>,

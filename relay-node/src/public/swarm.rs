@@ -126,7 +126,7 @@ impl Libp2pEndpoint {
                 .listen_on(address.clone())
                 .map_err(|e| PublicError::Listen {
                     address: address.to_string(),
-                    reason: super::innermost(&e),
+                    reason: streams::innermost(&e),
                 })?;
             listeners.push((id, address));
         }

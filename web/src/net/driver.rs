@@ -289,18 +289,9 @@ impl<F: Fn(Event)> Driver<F> {
     }
 }
 
-/// The innermost cause: libp2p's own text nests addresses and types.
 fn in_words(error: &DialError) -> String {
-    let mut cause: &dyn std::error::Error = match error {
-        DialError::WrongPeerId { .. } => return "it has another key than its address names".into(),
-        DialError::Transport(failures) => match failures.first() {
-            Some((_, failure)) => failure,
-            None => error,
-        },
-        other => other,
-    };
-    while let Some(inner) = cause.source() {
-        cause = inner;
+    match error {
+        DialError::WrongPeerId { .. } => "it has another key than its address names".into(),
+        other => streams::dial_failure(other),
     }
-    cause.to_string()
 }

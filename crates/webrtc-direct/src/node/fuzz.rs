@@ -113,12 +113,19 @@ struct End {
     engine: Engine,
     first: Option<Stream>,
     streams: Vec<Stream>,
-    address: SocketAddr,
     remote: SocketAddr,
     dead: bool,
 }
 
 impl End {
+    /// A client and a server.
+    fn pair(client: SocketAddr, server: SocketAddr, now: Instant) -> [Self; 2] {
+        [
+            Self::new(Role::Client, server, client, now),
+            Self::new(Role::Server, client, server, now),
+        ]
+    }
+
     fn new(role: Role, remote: SocketAddr, address: SocketAddr, now: Instant) -> Self {
         let limits = Limits {
             max_channels: 8,
@@ -141,7 +148,6 @@ impl End {
             engine,
             first: Some(first),
             streams: Vec::new(),
-            address,
             remote,
             dead: false,
         }
@@ -171,7 +177,9 @@ impl End {
         packets
     }
 
-    fn receive(&mut self, from: SocketAddr, datagram: &[u8], now: Instant) -> Vec<Packet> {
+    /// A datagram from the other end.
+    fn receive(&mut self, datagram: &[u8], now: Instant) -> Vec<Packet> {
+        let from = self.remote;
         self.call(|engine, packets, happened| engine.receive(from, datagram, now, packets, happened))
     }
 
@@ -191,10 +199,7 @@ pub fn session(data: &[u8]) {
         SocketAddr::from(([10, 0, 0, 1], 4000)),
         SocketAddr::from(([10, 0, 0, 2], 4001)),
     );
-    let mut ends = [
-        End::new(Role::Client, server, client, now),
-        End::new(Role::Server, client, server, now),
-    ];
+    let mut ends = End::pair(client, server, now);
     let mut wire: Vec<(usize, Vec<u8>)> = Vec::new();
     let mut rest = data;
     let step = Duration::from_millis(60);
@@ -251,8 +256,7 @@ pub fn session(data: &[u8]) {
             255 => ends[to].engine.close(),
         }
         for _ in 0..copies {
-            let from = ends[1 - to].address;
-            let mut packets = ends[to].receive(from, &datagram, now);
+            let mut packets = ends[to].receive(&datagram, now);
             // As a session does it: several datagrams together, if they are there.
             if wire.first().is_none_or(|(next, _)| *next != to) {
                 packets.extend(ends[to].drive(now));
@@ -279,10 +283,7 @@ mod tests {
     fn longest(client: &str, server: &str) -> usize {
         let mut now = Instant::now();
         let (client, server) = (client.parse().expect("one"), server.parse().expect("one"));
-        let mut ends = [
-            End::new(Role::Client, server, client, now),
-            End::new(Role::Server, client, server, now),
-        ];
+        let mut ends = End::pair(client, server, now);
         let mut stream = ends[1].first.take().expect("one");
         let written = stream.write(&[7; 32 * 1024]).now_or_never();
         assert!(matches!(written, Some(Ok(n)) if n > 16 * 1024));
@@ -294,8 +295,7 @@ mod tests {
             }
             while let Some((by, datagram)) = wire.pop_front() {
                 longest = longest.max(datagram.len());
-                let from = ends[by].address;
-                let answers = ends[1 - by].receive(from, &datagram, now);
+                let answers = ends[1 - by].receive(&datagram, now);
                 wire.extend(answers.into_iter().map(|packet| (1 - by, packet.contents)));
             }
         }

@@ -193,13 +193,15 @@ async fn turn(
     let megabytes = f64::from(4 * MIB) / 1e6;
     let cpu = || Some((Cpu::of(node.child.id()?)?, Cpu::of(browser.pid()?)?));
     for n in 0..TIMES {
-        let (up, down) = if n % 2 == 0 { (0, 4 * MIB) } else { (4 * MIB, 0) };
+        let is_upload = n % 2 == 1;
+        let (up, down) = if is_upload { (4 * MIB, 0) } else { (0, 4 * MIB) };
         let before = cpu();
         let took = carry(page, kind, node, up, down, &mut measured.pace).await?;
         let after = cpu();
-        let (rates, busiest) = match n % 2 {
-            0 => (&mut measured.down, &mut measured.busiest_down),
-            _ => (&mut measured.up, &mut measured.busiest_up),
+        let (rates, busiest) = if is_upload {
+            (&mut measured.up, &mut measured.busiest_up)
+        } else {
+            (&mut measured.down, &mut measured.busiest_down)
         };
         rates.push(megabytes / took.as_secs_f64());
         if let (Some(before), Some(after)) = (before, after) {
