@@ -9,7 +9,9 @@ use crate::{BlockContext, RuntimeError};
 /// How many MSBs' digests and states stand in the state.
 const KEPT_MSBS: u64 = 2;
 
-/// Counts the proposer's turn and those of the views skipped between the parent's and this block's.
+/// Counts the proposer's turn, and those of the views skipped between the parent's and this block's (P-15). Where as many
+/// views were skipped as there are seats, or more, the whole network stood still and none of them counts: no one member,
+/// and no third of them, brings that about.
 pub(crate) fn count(view: &mut View<'_>, ctx: &BlockContext<'_>) -> Result<(), RuntimeError> {
     let context = |why| RuntimeError::Context {
         height: ctx.height,
@@ -33,16 +35,13 @@ pub(crate) fn count(view: &mut View<'_>, ctx: &BlockContext<'_>) -> Result<(), R
     if ctx.view <= ctx.parent_view {
         return Err(context("its view isn't after its parent's"));
     }
-    // Whole rounds of skipped views are counted at once: a long standstill costs no more than a short one.
     let skipped = ctx.view - ctx.parent_view - 1;
-    let n = seats as u64;
-    for missed in &mut turns.missed {
-        *missed = missed.saturating_add(u32::try_from(skipped / n).unwrap_or(u32::MAX));
-    }
-    for offset in 0..skipped % n {
-        let leader = ctx.committee.leader(ctx.parent_view + 1 + offset);
-        if let Ok(seat) = ctx.committee.keys().binary_search(leader) {
-            turns.missed[seat] = turns.missed[seat].saturating_add(1);
+    if skipped < seats as u64 {
+        for passed in ctx.parent_view + 1..ctx.view {
+            let leader = ctx.committee.leader(passed);
+            if let Ok(seat) = ctx.committee.keys().binary_search(leader) {
+                turns.missed[seat] = turns.missed[seat].saturating_add(1);
+            }
         }
     }
     view.put(key, &turns);

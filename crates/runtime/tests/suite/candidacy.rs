@@ -154,6 +154,27 @@ fn a_member_without_a_block_is_out_and_its_voters_get_their_tokens_back() {
 }
 
 #[test]
+fn a_standstill_of_the_whole_network_costs_nobody_its_candidacy() {
+    let mut file = genesis_file();
+    file.parameters.missed_epochs = 1;
+    let mut chain = Chain::with(file);
+    stand(&mut chain, "alice", 77, "500");
+    while !chain.committee.keys().contains(&consensus_key(77)) {
+        chain.end_epoch();
+    }
+    // Each gap is as long as a round of the seats, and Alice never has the turn after it.
+    let seats = chain.committee.seats() as u64;
+    let round = loop {
+        let skip = seats + u64::from(chain.context(seats).proposer == consensus_key(77));
+        if let Some(round) = chain.skipping_block(&[], skip).0.round {
+            break round;
+        }
+    };
+    assert_eq!((round.removed, round.put_off), (0, 0));
+    assert_eq!(status(&chain, "alice"), CandidateStatus::Candidate);
+}
+
+#[test]
 fn too_few_candidates_put_removals_off_and_the_round_says_so() {
     let mut chain = Chain::new();
     ok(&call(&mut chain, "node4", "unregister", r#"["node4"]"#));

@@ -4,6 +4,7 @@ use credo_pob::{ListDigest, Round, Turns};
 use credo_primitives::StateKey;
 use credo_primitives::entry::MsbMark;
 use credo_runtime::Refusal;
+use proptest::prelude::*;
 
 use crate::chain::{Chain, genesis_file};
 
@@ -115,13 +116,16 @@ fn turns_are_counted_by_seat_and_begin_anew_with_each_epoch() {
         (turns(&chain).produced, turns(&chain).missed),
         (vec![1, 1, 0], vec![0, 0, 1])
     );
-    chain.skipping_block(&[], 7); // views 4 to 10 missed: seats 1 2 0 1 2 0 1; view 11, seat 2
+    chain.skipping_block(&[], 2); // views 4 and 5 missed: seats 1 and 2; view 6, seat 0
     assert_eq!(
         (turns(&chain).produced, turns(&chain).missed),
-        (vec![1, 1, 1], vec![2, 3, 3])
+        (vec![2, 1, 0], vec![0, 1, 2])
     );
-    chain.skipping_block(&[], u64::from(u32::MAX) * 4);
-    assert_eq!(turns(&chain).missed, [u32::MAX; 3], "a long standstill saturates");
+    chain.skipping_block(&[], 3); // as many views as seats: nobody's fault; view 10, seat 1
+    assert_eq!(
+        (turns(&chain).produced, turns(&chain).missed),
+        (vec![2, 2, 0], vec![0, 1, 2])
+    );
     chain.end_epoch();
     // Epoch 1: view v is seat (v + 1) mod 3. View 1 is missed, view 2 taken.
     chain.skipping_block(&[], 1);
@@ -133,6 +137,38 @@ fn turns_are_counted_by_seat_and_begin_anew_with_each_epoch() {
             missed: vec![0, 0, 1]
         }
     );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// P-15. Each gap counts against the leaders of its views if they are fewer than the seats, and else against nobody.
+    #[test]
+    fn a_standstill_counts_against_nobody(gaps in prop::collection::vec(gap(), 1..30)) {
+        let mut file = genesis_file();
+        file.parameters.epoch_length = 60;
+        let mut chain = Chain::with(file);
+        let seats = chain.committee.seats();
+        let (mut produced, mut missed) = (vec![0u32; seats], vec![0u32; seats]);
+        for gap in gaps {
+            let seat = |view: u64| {
+                let leader = chain.committee.leader(view);
+                chain.committee.keys().iter().position(|key| key == leader).unwrap()
+            };
+            let view = chain.view + 1 + gap;
+            if gap < seats as u64 {
+                (chain.view + 1..view).for_each(|skipped| missed[seat(skipped)] += 1);
+            }
+            produced[seat(view)] += 1;
+            chain.skipping_block(&[], gap);
+            let turns: Turns = chain.get(&StateKey::turns()).unwrap();
+            prop_assert_eq!((&turns.produced, &turns.missed), (&produced, &missed));
+        }
+    }
+}
+
+fn gap() -> impl Strategy<Value = u64> {
+    prop_oneof![4 => 0..3u64, 2 => 3..9u64, 1 => Just(u64::from(u32::MAX) * 4)]
 }
 
 #[test]
