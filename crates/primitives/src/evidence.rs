@@ -21,8 +21,9 @@ use commonware_codec::{
 };
 use commonware_cryptography::Verifier as _;
 use commonware_cryptography::ed25519::Signature;
+use commonware_cryptography::ed25519::certificate::Certificate;
 
-use crate::certificate::namespace;
+use crate::certificate::{MAX_CERTIFICATE, MAX_COMMITTEE, namespace};
 use crate::{Committee, ConsensusKey, Digest};
 
 /// Most bytes of evidence: two votes with the longest numbers.
@@ -53,6 +54,15 @@ pub enum Choice {
 }
 
 impl Choice {
+    fn read_body(tag: u8, buf: &mut impl Buf) -> Result<Self, Error> {
+        match tag {
+            NOTARIZE => Ok(Self::Notarize(read_proposal(buf)?)),
+            NULLIFY => Ok(Self::Nullify),
+            FINALIZE => Ok(Self::Finalize(read_proposal(buf)?)),
+            other => Err(Error::InvalidEnum(other)),
+        }
+    }
+
     fn tag(&self) -> u8 {
         match self {
             Self::Notarize(_) => NOTARIZE,
@@ -95,7 +105,7 @@ impl Choice {
     }
 }
 
-/// A vote with its signature.
+/// A vote with its signature. Its bytes are also what members send each other.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SignedVote {
     /// Epoch.
@@ -111,6 +121,43 @@ pub struct SignedVote {
 }
 
 impl SignedVote {
+    /// Takes the bytes of a vote, from anyone.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, EvidenceError> {
+        if bytes.len() > MAX_EVIDENCE / 2 {
+            return Err(EvidenceError::TooLarge(bytes.len()));
+        }
+        Self::decode(Copying(bytes)).map_err(|e| EvidenceError::Malformed(e.to_string()))
+    }
+
+    /// Whose vote it is, if it is one of a member of `committee` in its epoch.
+    pub fn verify<'a>(&self, committee: &'a Committee) -> Result<&'a ConsensusKey, VoteError> {
+        if self.epoch != committee.epoch() {
+            return Err(VoteError::Epoch {
+                expected: committee.epoch(),
+                got: self.epoch,
+            });
+        }
+        let key = committee.keys().get(self.seat as usize).ok_or(VoteError::Seat {
+            seat: self.seat,
+            seats: committee.seats(),
+        })?;
+        let mut space = namespace(committee.spec(), committee.shard(), committee.epoch());
+        space.extend_from_slice(self.choice.suffix());
+        let mut message = Vec::with_capacity(64);
+        self.write_signed(&mut message);
+        if key.verify(&space, &message, &self.signature) {
+            Ok(key)
+        } else {
+            Err(VoteError::Signature)
+        }
+    }
+
+    /// True when no honest member casts both: two of one seat, in one view of one epoch, that contradict each other.
+    pub fn conflicts(&self, other: &Self) -> bool {
+        (self.epoch, self.view, self.seat) == (other.epoch, other.view, other.seat)
+            && self.choice.contradicts(&other.choice)
+    }
+
     fn write_signed(&self, buf: &mut impl BufMut) {
         UInt(self.epoch).write(buf);
         UInt(self.view).write(buf);
@@ -124,16 +171,10 @@ impl SignedVote {
     fn read_body(tag: u8, buf: &mut impl Buf) -> Result<Self, Error> {
         let epoch = UInt::read(buf)?.into();
         let view = UInt::read(buf)?.into();
-        let choice = match tag {
-            NOTARIZE => Choice::Notarize(read_proposal(buf)?),
-            NULLIFY => Choice::Nullify,
-            FINALIZE => Choice::Finalize(read_proposal(buf)?),
-            other => return Err(Error::InvalidEnum(other)),
-        };
         Ok(Self {
             epoch,
             view,
-            choice,
+            choice: Choice::read_body(tag, buf)?,
             seat: UInt::read(buf)?.into(),
             signature: Signature::read(buf)?,
         })
@@ -170,6 +211,60 @@ impl Read for SignedVote {
     fn read_cfg(buf: &mut impl Buf, _: &()) -> Result<Self, Error> {
         let tag = u8::read(buf)?;
         Self::read_body(tag, buf)
+    }
+}
+
+/// The votes that a certificate was made of. The engine's bytes are a tag (as a vote's), what was signed, the bitmap of
+/// the seats that signed, and their signatures; so each is a vote of its signer's as good as one that the signer sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CertificateVotes {
+    /// Places in the bitmap: the committee's seats.
+    pub seats: usize,
+    /// The votes, by seat; of signatures, the length is all that was checked.
+    pub votes: Vec<SignedVote>,
+}
+
+impl CertificateVotes {
+    /// Takes the bytes of a notarization, a nullification or a finalization, from anyone.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, EvidenceError> {
+        if bytes.len() > MAX_CERTIFICATE {
+            return Err(EvidenceError::TooLarge(bytes.len()));
+        }
+        Self::decode(Copying(bytes)).map_err(|e| EvidenceError::Malformed(e.to_string()))
+    }
+
+    /// Takes the bytes of a finalization as blocks are certified with: without the tag.
+    pub fn of_finalization(bytes: &[u8]) -> Result<Self, EvidenceError> {
+        let tagged: Vec<u8> = [FINALIZE].into_iter().chain(bytes.iter().copied()).collect();
+        Self::from_bytes(&tagged)
+    }
+}
+
+impl Read for CertificateVotes {
+    type Cfg = ();
+    fn read_cfg(buf: &mut impl Buf, _: &()) -> Result<Self, Error> {
+        let tag = u8::read(buf)?;
+        let epoch = UInt::read(buf)?.into();
+        let view = UInt::read(buf)?.into();
+        let choice = Choice::read_body(tag, buf)?;
+        let certificate = Certificate::read_cfg(buf, &MAX_COMMITTEE)?;
+        let mut votes = Vec::with_capacity(certificate.signatures.len());
+        for (seat, signature) in certificate.signers.iter().zip(&certificate.signatures) {
+            votes.push(SignedVote {
+                epoch,
+                view,
+                choice,
+                seat: seat.get(),
+                signature: signature
+                    .get()
+                    .ok_or(Error::Invalid("Certificate", "a signature is malformed"))?
+                    .clone(),
+            });
+        }
+        Ok(Self {
+            seats: certificate.signers.len(),
+            votes,
+        })
     }
 }
 
@@ -232,6 +327,30 @@ impl core::fmt::Display for Which {
             Self::Second => "second",
         })
     }
+}
+
+/// Why a vote isn't a member's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum VoteError {
+    /// It is of another epoch than the committee.
+    #[error("the vote is of epoch {got}, the committee of epoch {expected}")]
+    Epoch {
+        /// The committee's.
+        expected: u64,
+        /// The vote's.
+        got: u64,
+    },
+    /// The committee has no such seat.
+    #[error("seat {seat} isn't on the committee, which has {seats} seats")]
+    Seat {
+        /// The vote's seat.
+        seat: u32,
+        /// Seats in all.
+        seats: usize,
+    },
+    /// The signature isn't the member's.
+    #[error("the vote's signature is wrong")]
+    Signature,
 }
 
 /// Why evidence convicts nobody.
@@ -360,24 +479,17 @@ impl Evidence {
                 second: second.choice.name(),
             });
         }
-        let key = committee
-            .keys()
-            .get(first.seat as usize)
-            .ok_or(EvidenceError::Seat {
-                seat: first.seat,
-                seats: committee.seats(),
-            })?;
-        for (which, vote) in [(Which::First, first), (Which::Second, second)] {
-            let mut space = namespace(committee.spec(), committee.shard(), committee.epoch());
-            space.extend_from_slice(vote.choice.suffix());
-            let mut message = Vec::with_capacity(64);
-            vote.write_signed(&mut message);
-            if !key.verify(&space, &message, &vote.signature) {
-                return Err(EvidenceError::Signature(which));
-            }
-        }
+        let member = |which, vote: &SignedVote| {
+            vote.verify(committee).map_err(|error| match error {
+                VoteError::Epoch { expected, got } => EvidenceError::Epoch { expected, got },
+                VoteError::Seat { seat, seats } => EvidenceError::Seat { seat, seats },
+                VoteError::Signature => EvidenceError::Signature(which),
+            })
+        };
+        let key = member(Which::First, first)?.clone();
+        member(Which::Second, second)?;
         Ok(Guilty {
-            key: key.clone(),
+            key,
             epoch: first.epoch,
             view: first.view,
         })

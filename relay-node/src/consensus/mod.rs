@@ -11,6 +11,7 @@ mod block;
 mod committees;
 mod epoch;
 mod evidence;
+mod history;
 mod orchestrator;
 mod peers;
 mod settings;

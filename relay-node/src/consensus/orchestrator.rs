@@ -36,7 +36,7 @@ use super::application::ChainApplication;
 use super::block::ChainBlock;
 use super::committees::Committees;
 use super::epoch::ChainEpocher;
-use super::evidence::Watching;
+use super::evidence::{Carries, Listening, Watching, Witness};
 use super::peers::peer_set;
 use super::settings::{self, Timeouts};
 use crate::executor::{ExecutorError, ExecutorHandle, Finality};
@@ -114,6 +114,7 @@ pub struct Orchestrator {
     context: Context,
     parts: Parts,
     timeouts: Timeouts,
+    witness: Witness,
     page_cache: CacheRef,
 }
 
@@ -121,6 +122,7 @@ impl Orchestrator {
     /// An orchestrator that hasn't started.
     pub(super) fn new(context: Context, parts: Parts, page_cache: CacheRef) -> Self {
         Self {
+            witness: Witness::new(parts.committees.clone(), parts.evidence.clone()),
             timeouts: Timeouts::new(&parts.spec.parameters, parts.executor.candidates().list.len()),
             context,
             parts,
@@ -139,12 +141,17 @@ impl Orchestrator {
         S: Sender<PublicKey = ConsensusKey>,
         R: Receiver<PublicKey = ConsensusKey>,
     {
-        let (mux, votes, mut vote_backup) = Muxer::builder(self.context.child("votes"), votes.0, votes.1)
+        let listening = |receiver, carries| {
+            Listening::new(receiver, carries, self.witness.clone(), self.parts.oracle.clone())
+        };
+        let heard = listening(votes.1, Carries::Votes);
+        let (mux, votes, mut vote_backup) = Muxer::builder(self.context.child("votes"), votes.0, heard)
             .with_backup()
             .build();
         mux.start();
+        let heard = listening(certificates.1, Carries::Certificates);
         let (mux, certificates, mut certificate_backup) =
-            Muxer::builder(self.context.child("certificates"), certificates.0, certificates.1)
+            Muxer::builder(self.context.child("certificates"), certificates.0, heard)
                 .with_backup()
                 .build();
         mux.start();
@@ -271,9 +278,11 @@ impl Orchestrator {
                 }
             }
             if let Some(finalization) = self.parts.marshal.get_finalization(height).await {
+                let certificate = finalization.encode().to_vec();
+                self.witness.finalization(&certificate);
                 return Finality::Certified {
                     descendants,
-                    certificate: finalization.encode().to_vec(),
+                    certificate,
                 };
             }
         }
@@ -293,6 +302,7 @@ impl Orchestrator {
         let previous = epoch.checked_sub(1).and_then(|e| parts.committees.get(e));
         let peers = peer_set(&committee, previous.as_deref(), &parts.executor.candidates());
         parts.oracle.track(epoch, peers);
+        self.witness.enter(epoch);
 
         let boundary = parts.spec.last_height(epoch) - parts.spec.parameters.epoch_length;
         let floor: Digest = match boundary {
@@ -321,8 +331,8 @@ impl Orchestrator {
                 blocker: parts.oracle.clone(),
                 automaton: parts.adapter.clone(),
                 relay: parts.adapter.clone(),
-                reporter: Watching::new(parts.adapter.clone(), parts.evidence.clone()),
-                track_historical_votes: false,
+                reporter: Watching::new(parts.adapter.clone(), self.witness.clone()),
+                track_historical_votes: true,
                 strategy: Sequential,
                 partition: journal(&parts.partition, epoch),
                 mailbox_size: settings::MAILBOX,
@@ -334,7 +344,7 @@ impl Orchestrator {
                 leader_timeout: self.timeouts.leader,
                 certification_timeout: self.timeouts.certification,
                 timeout_retry: self.timeouts.retry,
-                view_retention: settings::VIEW_RETENTION,
+                view_retention: settings::WATCHED_VIEWS,
                 skip: SkipPolicy::Enabled {
                     timeout: self.timeouts.skip,
                     budget: SkipBudget::Participants,

@@ -30,8 +30,10 @@ pub(super) const BODIES_PER_SENDER: usize = 10;
 pub(super) const PENDING_ACKS: NonZeroUsize = NZUsize!(16);
 /// Missing blocks that are fetched at a time.
 pub(super) const MAX_REPAIR: NonZeroUsize = NZUsize!(32);
-/// Views behind the final tip whose votes and bodies are kept.
+/// Views behind the final tip whose bodies are kept.
 pub(super) const VIEW_RETENTION: ViewDelta = ViewDelta::new(16);
+/// Views behind the final tip whose votes are kept, to be held against later ones (P-5).
+pub(super) const WATCHED_VIEWS: ViewDelta = ViewDelta::new(256);
 /// Peer sets that stay connected: this epoch's and the one before.
 pub(super) const TRACKED_SETS: NonZeroUsize = NZUsize!(2);
 /// Buffers of the engine's files.
