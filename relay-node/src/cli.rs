@@ -9,6 +9,7 @@ use anyhow::Context as _;
 use clap::{Parser, Subcommand};
 use tokio::sync::watch;
 
+use crate::consensus::Trial;
 use crate::devnet::{self, Options};
 use crate::node::{self, FileConfig, NodeConfig};
 use crate::public::WebRtc;
@@ -57,6 +58,18 @@ struct RunArgs {
     /// Stops when standard input closes: for whoever starts nodes as children.
     #[arg(long, hide = true)]
     with_parent: bool,
+    /// For tests on a devnet: shifts the clock that blocks are dated and judged by.
+    #[arg(
+        long,
+        hide = true,
+        value_name = "MS",
+        allow_hyphen_values = true,
+        default_value_t = 0
+    )]
+    trial_clock_offset_ms: i64,
+    /// For tests on a devnet: dates this node's blocks ahead of its clock.
+    #[arg(long, hide = true, value_name = "MS", default_value_t = 0)]
+    trial_date_ahead_ms: u64,
 }
 
 #[derive(Debug, clap::Args)]
@@ -226,6 +239,10 @@ fn run(args: RunArgs) -> anyhow::Result<()> {
             data: args.data,
             genesis,
             file,
+            trial: Trial {
+                clock_offset_ms: args.trial_clock_offset_ms,
+                date_ahead_ms: args.trial_date_ahead_ms,
+            },
         },
         stopped,
         None,

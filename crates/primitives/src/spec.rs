@@ -22,7 +22,7 @@ use crate::hash::ZERO_DIGEST;
 use crate::{Amount, Committee, ConsensusKey, Digest, Header, Text, merkle, sha256};
 
 /// The spec format that this release reads and writes.
-pub const SPEC_VERSION: u8 = 2;
+pub const SPEC_VERSION: u8 = 3;
 
 /// A fraction of integers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -98,6 +98,8 @@ pub struct Parameters {
     pub epoch_length: u64,
     /// Pace of blocks.
     pub slot_ms: u64,
+    /// How far ahead of a verifier's clock a block's time may be (P-3): at most [`Parameters::longest_ahead_ms`].
+    pub max_ahead_ms: u64,
     /// Share of the available votes that a candidate must exceed.
     pub candidacy_threshold: Ratio,
     /// The supply counted as available for votes at genesis; what vests later adds to it (P-25).
@@ -147,6 +149,7 @@ codec_struct!(Parameters {
     committee_size,
     epoch_length,
     slot_ms,
+    max_ahead_ms,
     candidacy_threshold,
     available_votes,
     servi_cap,
@@ -178,6 +181,7 @@ impl Parameters {
             committee_size: 17,
             epoch_length: 1_200,
             slot_ms: 500,
+            max_ahead_ms: Self::longest_ahead_ms(500),
             candidacy_threshold: Ratio {
                 numerator: 2,
                 denominator: 10_000,
@@ -243,6 +247,19 @@ impl Parameters {
         }
     }
 
+    /// The most that blocks of a chain with this slot may be ahead of a verifier's clock (P-3), and what every preset
+    /// takes: half a slot, so that a date never costs more than the next turn has to spare, and no more than a second.
+    pub const fn longest_ahead_ms(slot_ms: u64) -> u64 {
+        let half = slot_ms / 2;
+        if half < 1_000 { half } else { 1_000 }
+    }
+
+    /// Sets the pace, and what follows from it where nothing else is wanted.
+    pub const fn set_slot_ms(&mut self, slot_ms: u64) {
+        self.slot_ms = slot_ms;
+        self.max_ahead_ms = Self::longest_ahead_ms(slot_ms);
+    }
+
     /// Checks that the numbers make a chain that can run.
     pub fn validate(&self) -> Result<(), SpecError> {
         let checks = [
@@ -252,6 +269,10 @@ impl Parameters {
             ),
             (self.epoch_length >= 2, "epoch_length"),
             (self.slot_ms >= 10, "slot_ms"),
+            (
+                (1..=Self::longest_ahead_ms(self.slot_ms)).contains(&self.max_ahead_ms),
+                "max_ahead_ms",
+            ),
             (self.candidacy_threshold.denominator > 0, "candidacy_threshold"),
             (self.audit_probability.denominator > 0, "audit_probability"),
             (self.servi_cap > 0, "servi_cap"),

@@ -1,8 +1,7 @@
 //! What the engine asks of the chain: build a block, judge a block (P-2, P-3).
 //!
-//! - **P-3 pacing** A leader builds no earlier than its parent's time + `slot_ms`. A block that claims an earlier time
-//!   is invalid for ever; a block more than a second ahead of this node's clock is kept until its time, never called
-//!   invalid.
+//! - **P-3** A block that claims a time before its parent's + `slot_ms` is invalid for ever; one too far ahead of this
+//!   node's clock is kept until its time, never called invalid. When leaders propose stands in `super::pace`.
 //! - **P-2** The engine lets members notarize on the body's arrival; [`Application::verify`] is what gates the vote to
 //!   finalize, and it answers "valid" only after this node executed the block with the same roots.
 
@@ -19,15 +18,16 @@ use credo_primitives::{ChainSpec, Digest, Header};
 use futures::StreamExt as _;
 
 use super::block::{BlockContext, ChainBlock};
+use super::pace::{Pace, Trial};
 use crate::executor::{ExecutorHandle, Proposal, Verdict};
 
-/// How far ahead of this node's clock a block's time may be (P-3).
-pub const MAX_AHEAD_MS: u64 = 1_000;
 /// Most blocks that are executed on the way to a block that is to be judged; a node further behind waits for final
 /// blocks instead.
 const MAX_PATH: usize = 64;
 /// How often a node that is behind looks again.
 const RETRY: Duration = Duration::from_millis(50);
+/// How often a node that keeps an early block looks at its clock, which somebody may set meanwhile.
+const LOOK_MS: u64 = 250;
 
 /// The chain's side of the engine's automaton.
 #[derive(Clone)]
@@ -35,10 +35,12 @@ pub struct ChainApplication {
     spec: Arc<ChainSpec>,
     spec_hash: Digest,
     executor: ExecutorHandle,
+    pace: Pace,
+    trial: Trial,
 }
 
 /// The clock in ms since 1970.
-pub fn now_ms(clock: &impl Clock) -> u64 {
+fn now_ms(clock: &impl Clock) -> u64 {
     clock
         .current()
         .duration_since(UNIX_EPOCH)
@@ -48,12 +50,18 @@ pub fn now_ms(clock: &impl Clock) -> u64 {
 
 impl ChainApplication {
     /// An application over an executor.
-    pub fn new(spec: Arc<ChainSpec>, executor: ExecutorHandle) -> Self {
+    pub fn new(spec: Arc<ChainSpec>, executor: ExecutorHandle, trial: Trial) -> Self {
         Self {
             spec_hash: spec.hash(),
+            pace: Pace::new(&spec.parameters),
             spec,
             executor,
+            trial,
         }
+    }
+
+    fn now_ms(&self, clock: &impl Clock) -> u64 {
+        self.trial.clock(now_ms(clock))
     }
 
     /// Everything that header and parent's header say by themselves.
@@ -72,10 +80,7 @@ impl ChainApplication {
             (header.epoch == spec.epoch_of(header.height), "epoch"),
             (header.height == parent.height + 1, "height"),
             (header.parent == *parent_digest, "parent"),
-            (
-                header.time_ms >= parent.time_ms.saturating_add(spec.parameters.slot_ms),
-                "time",
-            ),
+            (header.time_ms >= self.pace.due(parent.time_ms), "time"),
             (
                 header.outbox_root == credo_primitives::hash::ZERO_DIGEST,
                 "outbox root",
@@ -179,16 +184,13 @@ impl<E: Clock + Spawner + Metrics> Application<E> for ChainApplication {
         _input: (),
     ) -> Option<Digested<ChainBlock>> {
         let parent = self.catch_up(&clock, ancestry).await?.ok()?;
-        let due = parent
-            .inner()
-            .header()
-            .time_ms
-            .saturating_add(self.spec.parameters.slot_ms);
-        let now = now_ms(&clock);
-        if now < due {
-            clock.sleep(Duration::from_millis(due - now)).await;
+        let parent_ms = parent.inner().header().time_ms;
+        let wait = self.pace.wait(self.now_ms(&clock), parent_ms);
+        if wait > 0 {
+            clock.sleep(Duration::from_millis(wait)).await;
         }
-        let time_ms = now_ms(&clock).max(due);
+        let now_ms = self.now_ms(&clock).saturating_add(self.trial.date_ahead_ms);
+        let time_ms = self.pace.date(now_ms, parent_ms);
         self.executor
             .propose(Proposal {
                 parent: parent.digest(),
@@ -209,10 +211,12 @@ impl<E: Clock + Spawner + Metrics> Application<E> for ChainApplication {
         let Some(front) = ancestry.clone().next().await else {
             return futures::future::pending().await;
         };
-        let time = front.inner().header().time_ms;
-        let limit = now_ms(&clock).saturating_add(MAX_AHEAD_MS);
-        if time > limit {
-            clock.sleep(Duration::from_millis(time - limit)).await;
+        let time_ms = front.inner().header().time_ms;
+        loop {
+            match self.pace.keep(self.now_ms(&clock), time_ms) {
+                0 => break,
+                early => clock.sleep(Duration::from_millis(early.min(LOOK_MS))).await,
+            }
         }
         match self.catch_up(&clock, ancestry).await {
             Some(result) => result.is_ok(),

@@ -13,6 +13,7 @@ mod epoch;
 mod evidence;
 mod history;
 mod orchestrator;
+mod pace;
 mod peers;
 mod settings;
 
@@ -42,11 +43,12 @@ use commonware_utils::{NZU32, NZUsize, NonZeroDuration};
 use credo_primitives::certificate::MAX_COMMITTEE;
 use credo_primitives::{ChainSpec, ConsensusKey, Evidence};
 
-pub use application::{ChainApplication, MAX_AHEAD_MS, now_ms};
+pub use application::ChainApplication;
 pub use block::{BlockContext, ChainBlock};
 pub use committees::Committees;
 pub use epoch::ChainEpocher;
 pub use orchestrator::{ConsensusError, Marshal, Oracle, Orchestrator};
+pub use pace::Trial;
 pub use peers::address;
 
 use crate::executor::ExecutorHandle;
@@ -58,6 +60,8 @@ pub struct PlaneConfig {
     pub key: PrivateKey,
     /// Where to listen.
     pub listen: SocketAddr,
+    /// What a test lets it do wrong.
+    pub trial: Trial,
 }
 
 /// The sending end of a channel.
@@ -199,7 +203,7 @@ pub async fn start(
     )
     .await;
 
-    let application = ChainApplication::new(Arc::clone(&spec), executor.clone());
+    let application = ChainApplication::new(Arc::clone(&spec), executor.clone(), config.trial);
     let adapter = Deferred::new(
         context.child("application"),
         application,

@@ -62,9 +62,9 @@ pub(super) fn quota(channel: u64) -> Quota {
 /// The engine's time-outs.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Timeouts {
-    /// Until a leader must have proposed; longer than the pace (P-3).
+    /// Until a leader must have proposed: its wait, and what its clock and this node's may be apart (P-3).
     pub leader: Duration,
-    /// Until a view must have been certified.
+    /// Until a view must have been certified: as much again as this node may have to keep the block.
     pub certification: Duration,
     /// Between repeated nullify votes.
     pub retry: Duration,
@@ -72,14 +72,19 @@ pub(super) struct Timeouts {
     pub skip: Duration,
 }
 
+/// What messages and execution may take. A long list of candidates takes its time in the round that ends an epoch.
+pub(super) fn patience(parameters: &Parameters, candidates: usize) -> Duration {
+    let round = Duration::from_micros(100 * candidates as u64);
+    Duration::from_millis(parameters.slot_ms.max(500)) + round
+}
+
 impl Timeouts {
-    /// Time-outs for a chain's slot. A long list of candidates takes its time in the round that ends an epoch.
+    /// Time-outs for a chain's slot and for what its blocks may be ahead.
     pub(super) fn new(parameters: &Parameters, candidates: usize) -> Self {
-        let slot = Duration::from_millis(parameters.slot_ms);
-        let round = Duration::from_micros(100 * candidates as u64);
-        let patience = slot.max(Duration::from_millis(500)) + round;
-        let leader = slot + patience;
-        let certification = leader + patience;
+        let patience = patience(parameters, candidates);
+        let ahead = Duration::from_millis(parameters.max_ahead_ms);
+        let leader = Duration::from_millis(parameters.slot_ms) + ahead + patience;
+        let certification = leader + ahead + patience;
         Self {
             leader,
             certification,

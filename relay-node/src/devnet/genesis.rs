@@ -107,7 +107,7 @@ fn parameters(options: &Options) -> Parameters {
     let mut parameters = Parameters::preset(Preset::Devnet);
     parameters.committee_size = u32::from(options.seats);
     if options.fast {
-        parameters.slot_ms = FAST_SLOT_MS;
+        parameters.set_slot_ms(FAST_SLOT_MS);
         parameters.epoch_length = FAST_EPOCH;
     }
     if options.candidates > 0 {

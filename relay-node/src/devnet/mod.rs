@@ -286,6 +286,7 @@ fn start(plan: &Plan) -> Result<Vec<RunningNode>, DevnetError> {
                 data: data.join(&file.name),
                 genesis: Arc::clone(&plan.genesis),
                 file: file.clone(),
+                trial: crate::consensus::Trial::default(),
             };
             (file.name.clone(), std::thread::spawn(move || spawn(config)))
         })

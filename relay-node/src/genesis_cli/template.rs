@@ -266,10 +266,17 @@ fn parameters(template: &Template, preset: Preset, problems: &mut Vec<String>) -
             problems.push(format!("there is no parameter `{name}`"));
         }
     }
-    serde_json::from_value(serde_json::Value::Object(all)).unwrap_or_else(|error| {
-        problems.push(format!("the parameters can't be read: {error}"));
-        preset_parameters
-    })
+    let mut read: Parameters = match serde_json::from_value(serde_json::Value::Object(all)) {
+        Ok(read) => read,
+        Err(error) => {
+            problems.push(format!("the parameters can't be read: {error}"));
+            return preset_parameters;
+        }
+    };
+    if !template.parameters.contains_key("max_ahead_ms") {
+        read.set_slot_ms(read.slot_ms);
+    }
+    read
 }
 
 fn salt(template: &Template, problems: &mut Vec<String>) -> Digest {

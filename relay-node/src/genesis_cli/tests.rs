@@ -363,6 +363,26 @@ fn a_private_network_has_its_own_numbers_and_schedule() {
     assert_eq!(genesis.vesting[0].months, 60);
     assert!(said.contains("vesting to issue.iost"), "{said}");
 
+    // What may be ahead follows from the slot, unless it is given.
+    let own = |numbers: &str| {
+        filled("private").replace("committee_size = 4", &format!("committee_size = 4\n{numbers}"))
+    };
+    for (numbers, longest) in [
+        ("slot_ms = 3000", 1_000),
+        ("slot_ms = 200", 100),
+        ("max_ahead_ms = 50", 50),
+    ] {
+        let folder = Folder::new();
+        let (ok, said) = folder.make("private", &own(numbers));
+        assert!(ok, "{said}");
+        assert_eq!(folder.genesis().parameters.max_ahead_ms, longest, "{numbers}");
+    }
+    refused(
+        "private",
+        "committee_size = 4",
+        "max_ahead_ms = 251",
+        "parameter max_ahead_ms is out of range",
+    );
     refused(
         "private",
         "committee_size = 4",

@@ -130,6 +130,8 @@ pub struct NodeConfig {
     pub genesis: std::sync::Arc<Genesis>,
     /// The rest, with absolute paths.
     pub file: FileConfig,
+    /// What a test lets it do wrong; refused where the chain isn't a devnet.
+    pub trial: crate::consensus::Trial,
 }
 
 impl FileConfig {

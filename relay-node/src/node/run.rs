@@ -8,7 +8,7 @@ use commonware_cryptography::Signer as _;
 use commonware_runtime::tokio::{Config as RuntimeConfig, Context, Runner};
 use commonware_runtime::{Runner as _, Spawner as _, Supervisor as _};
 use credo_primitives::spec::consensus_key::to_base58;
-use credo_primitives::{AccountName, ChainSpec, SecretKey};
+use credo_primitives::{AccountName, ChainSpec, Preset, SecretKey};
 use tokio::sync::{mpsc, oneshot, watch};
 use webrtc_direct::node::StatsHandle;
 
@@ -59,6 +59,9 @@ pub enum NodeError {
         /// Why.
         source: std::io::Error,
     },
+    /// A test's wrong clock on a chain that isn't a test's.
+    #[error("a shifted clock or blocks dated ahead are for tests on a devnet, and this chain isn't one")]
+    Trial,
     /// A thread couldn't be started, or ended without a word.
     #[error("the node's thread broke off: {0}")]
     Thread(String),
@@ -150,6 +153,9 @@ pub fn run(
     stop: watch::Receiver<bool>,
     tell: Option<oneshot::Sender<(Ready, NodeService)>>,
 ) -> Result<(), NodeError> {
+    if !config.trial.is_none() && config.genesis.preset != Preset::Devnet {
+        return Err(NodeError::Trial);
+    }
     let dir = DataDir::open(&config.data)?;
     let runtime = RuntimeConfig::new()
         .with_worker_threads(WORKERS)
@@ -194,6 +200,9 @@ async fn serve(
             "this chain is a devnet: its keys are well known and its tokens are worth nothing"
         );
     }
+    if !config.trial.is_none() {
+        tracing::warn!(trial = ?config.trial, "this node's time is wrong on purpose");
+    }
     let height = executor.final_height();
     let committees = Committees::new(&spec, genesis_committee, key.clone(), index);
     let mut plane = consensus::start(
@@ -201,6 +210,7 @@ async fn serve(
         PlaneConfig {
             key: key.clone(),
             listen: config.file.listen,
+            trial: config.trial,
         },
         Arc::clone(&spec),
         committees.clone(),

@@ -397,6 +397,20 @@ fn a_spec_that_is_malformed_or_of_another_format_is_refused() {
         refused(&|s| s.parameters.epoch_length = 1),
         SpecError::Parameter("epoch_length")
     );
+    for (slot_ms, max_ahead_ms) in [(500, 0), (500, 251), (501, 251), (3_000, 1_001), (10, 6)] {
+        let change = |s: &mut ChainSpec| {
+            (s.parameters.slot_ms, s.parameters.max_ahead_ms) = (slot_ms, max_ahead_ms);
+        };
+        assert_eq!(refused(&change), SpecError::Parameter("max_ahead_ms"));
+    }
+    for (slot_ms, longest) in [(10, 5), (50, 25), (500, 250), (2_000, 1_000), (60_000, 1_000)] {
+        let mut parameters = Parameters::preset(Preset::Devnet);
+        parameters.set_slot_ms(slot_ms);
+        assert_eq!(
+            (parameters.max_ahead_ms, parameters.validate()),
+            (longest, Ok(()))
+        );
+    }
     assert_eq!(
         refused(&|s| s.parameters.candidacy_threshold.denominator = 0),
         SpecError::Parameter("candidacy_threshold")
