@@ -3,13 +3,18 @@
 use commonware_codec::{Decode as _, Encode as _};
 use commonware_consensus::simplex::scheme::ed25519::Scheme;
 use commonware_consensus::simplex::types::{
-    ConflictingFinalize, ConflictingNotarize, Finalize, Notarize, Nullify, NullifyFinalize, Proposal, Vote,
+    Certificate, ConflictingFinalize, ConflictingNotarize, Finalization, Finalize, Notarization, Notarize,
+    Nullification, Nullify, NullifyFinalize, Proposal, Vote,
 };
 use commonware_consensus::types::{Epoch, Round, View};
 use commonware_cryptography::{Signer as _, ed25519::PrivateKey};
+use commonware_parallel::Sequential;
+use commonware_utils::non_empty;
 use commonware_utils::ordered::Set;
 use credo_primitives::certificate::namespace;
-use credo_primitives::evidence::{Choice, Conflict, Guilty, MAX_EVIDENCE, SignedVote, Which};
+use credo_primitives::evidence::{
+    CertificateVotes, Choice, Conflict, Guilty, MAX_EVIDENCE, SignedVote, VoteError, Which,
+};
 use credo_primitives::{Committee, ConsensusKey, Digest, Evidence, EvidenceError, sha256};
 use proptest::prelude::*;
 
@@ -223,6 +228,68 @@ fn votes_for_another_chain_shard_epoch_or_purpose_convict_nobody() {
     );
 }
 
+/// The engine's certificates of seats 0, 1 and 3, of each kind, with a vote of seat 3's as it would have sent it.
+fn certificates() -> [(Certificate<Scheme, Digest>, Engine); 3] {
+    let schemes = [0, 1, 3].map(scheme);
+    let round = round(EPOCH, VIEW);
+    let notarizes = schemes.each_ref().map(|s| Notarize::sign(s, a()).unwrap());
+    let nullifies = schemes
+        .each_ref()
+        .map(|s| Nullify::sign::<Digest>(s, round).unwrap());
+    let finalizes = schemes.each_ref().map(|s| Finalize::sign(s, a()).unwrap());
+    let by = &schemes[0];
+    let notarized = Notarization::from_notarizes(by, non_empty![@notarizes.iter()], &Sequential).unwrap();
+    let nullified = Nullification::from_nullifies(by, non_empty![@nullifies.iter()], &Sequential).unwrap();
+    let finalized = Finalization::from_finalizes(by, non_empty![@finalizes.iter()], &Sequential).unwrap();
+    [
+        (Certificate::Notarization(notarized), notarize(&schemes[2], a())),
+        (Certificate::Nullification(nullified), nullify(&schemes[2], round)),
+        (Certificate::Finalization(finalized), finalize(&schemes[2], a())),
+    ]
+}
+
+#[test]
+fn a_certificate_holds_the_votes_that_it_was_made_of() {
+    for (certificate, last) in certificates() {
+        let bytes = certificate.encode();
+        let read = CertificateVotes::from_bytes(&bytes).unwrap();
+        let seats: Vec<u32> = read.votes.iter().map(|vote| vote.seat).collect();
+        assert_eq!((read.seats, seats), (SEATS, vec![0, 1, 3]));
+        for vote in &read.votes {
+            assert_eq!(vote.verify(&committee()), Ok(&public()[vote.seat as usize]));
+        }
+        assert_eq!(read.votes[2], SignedVote::from_bytes(&last.encode()).unwrap());
+        if matches!(certificate, Certificate::Finalization(_)) {
+            assert_eq!(CertificateVotes::of_finalization(&bytes[1..]), Ok(read.clone()));
+        }
+        // With a vote that contradicts it, it is evidence.
+        let other = scheme(3);
+        let other = match certificate {
+            Certificate::Nullification(_) => finalize(&other, b()),
+            _ => notarize(&other, b()),
+        };
+        let (first, second) = (
+            read.votes[2].clone(),
+            SignedVote::from_bytes(&other.encode()).unwrap(),
+        );
+        assert!(first.conflicts(&second) && !first.conflicts(&read.votes[1]));
+        let guilty = Evidence { first, second }.verify(&committee()).unwrap();
+        assert_eq!((guilty.key, guilty.view), (public()[3].clone(), VIEW));
+    }
+}
+
+#[test]
+fn a_vote_is_verified_for_its_committee_alone() {
+    let vote = SignedVote::from_bytes(&notarize(&scheme(3), a()).encode()).unwrap();
+    let next = Committee::new(SPEC, 0, EPOCH + 1, &public()).unwrap();
+    let (expected, got) = (EPOCH + 1, EPOCH);
+    assert_eq!(vote.verify(&next), Err(VoteError::Epoch { expected, got }));
+    let small = Committee::new(SPEC, 0, EPOCH, &public()[..3]).unwrap();
+    assert_eq!(vote.verify(&small), Err(VoteError::Seat { seat: 3, seats: 3 }));
+    let other = SignedVote { seat: 2, ..vote };
+    assert_eq!(other.verify(&committee()), Err(VoteError::Signature));
+}
+
 fn vote() -> impl Strategy<Value = SignedVote> {
     let choice = (0..3u8, any::<u64>(), any::<[u8; 32]>()).prop_map(|(kind, parent, digest)| {
         let proposal = credo_primitives::evidence::Proposal {
@@ -262,6 +329,32 @@ proptest! {
         }
         prop_assert!(Evidence::from_bytes(&[&bytes[..], &[0]].concat()).is_err());
         prop_assert_eq!(Evidence::from_bytes(&bytes), Ok(evidence));
+    }
+
+    #[test]
+    fn certificates_that_are_cut_or_changed_hold_no_vote_of_anybodys(which in 0..3usize, at in any::<usize>(), xor in 1..=255u8) {
+        let bytes = certificates()[which].0.encode().to_vec();
+        for len in 0..bytes.len() {
+            prop_assert!(CertificateVotes::from_bytes(&bytes[..len]).is_err());
+        }
+        prop_assert!(CertificateVotes::from_bytes(&[&bytes[..], &[0]].concat()).is_err());
+        prop_assert!(CertificateVotes::from_bytes(&[0; 20_000]).is_err());
+        let mut changed = bytes.clone();
+        let at = at % bytes.len();
+        changed[at] ^= xor;
+        if let Ok(read) = CertificateVotes::from_bytes(&changed) {
+            let genuine = read.seats == SEATS && read.votes.iter().all(|vote| vote.verify(&committee()).is_ok());
+            prop_assert!(!genuine, "byte {at}");
+        }
+    }
+
+    #[test]
+    fn garbage_holds_no_votes(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        // Whatever it is read as, reading it does no harm.
+        if let Ok(read) = CertificateVotes::from_bytes(&bytes) {
+            prop_assert!(read.votes.iter().all(|vote| vote.verify(&committee()).is_err()));
+        }
+        let _ = SignedVote::from_bytes(&bytes);
     }
 
     #[test]
