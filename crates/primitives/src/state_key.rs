@@ -96,6 +96,11 @@ impl StateKey {
         Self::of(format!("gas.iost/gas/{account}"))
     }
 
+    /// Whose gas stands under the key, if that is what it holds.
+    pub fn gas_owner(&self) -> Option<&str> {
+        self.0.strip_prefix("gas.iost/gas/")
+    }
+
     /// `gas.iost`: for whom an account has pledged.
     pub fn pledges(account: &AccountName) -> Self {
         Self::of(format!("gas.iost/pledges/{account}"))

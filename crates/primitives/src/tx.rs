@@ -14,6 +14,10 @@ pub const MAX_TX_SIZE: usize = 65_536;
 pub const MAX_LIFETIME_NS: i64 = 90_000_000_000;
 /// How far ahead of the node's clock a transaction's time may be, in nanoseconds.
 pub const MAX_AHEAD_NS: i64 = 30_000_000_000;
+/// Most signatures of a transaction, its co-signers' and its publisher's together: what checking one may cost is bounded,
+/// for pools and for blocks. IOST bounds them by the size alone (some 560). An account whose permission needs more keys
+/// acts by proposals (`msig.iost`), where each approves by itself.
+pub const MAX_SIGNATURES: usize = 16;
 const MAX_ITEMS: usize = 1_000;
 
 /// One call of a contract.
@@ -96,6 +100,9 @@ pub enum TxError {
     /// Gas limit outside its range.
     #[error("gas limit illegal, should in [6000, 4000000]")]
     GasLimit,
+    /// More signatures than [`MAX_SIGNATURES`].
+    #[error("too many signatures: at most {MAX_SIGNATURES} are allowed, got {0}")]
+    Signatures(usize),
     /// A co-signer's signature is wrong.
     #[error("signer error: {0}")]
     Signer(KeyError),
@@ -368,12 +375,8 @@ impl Transaction {
         self.publisher_signs.push(key.sign_hash(&self.publish_hash()));
     }
 
-    /// Checks that need neither state nor clock: size, times, chain, gas, and every signature.
-    pub fn check(self, chain_id: u32) -> Result<CheckedTransaction, TxError> {
-        let bytes = self.encode();
-        if bytes.len() > MAX_TX_SIZE {
-            return Err(TxError::Size(bytes.len()));
-        }
+    /// Checks that need neither state nor clock nor arithmetic: times, chain, gas, how many signatures there are.
+    pub fn check_form(&self, chain_id: u32) -> Result<(), TxError> {
         if self.time <= 0 || self.expiration <= self.time {
             return Err(TxError::Times);
         }
@@ -399,6 +402,20 @@ impl Transaction {
         if !self.referred_tx.is_empty() {
             return Err(TxError::Malformed("referredTx is in use"));
         }
+        let signatures = self.signs.len() + self.publisher_signs.len();
+        if signatures > MAX_SIGNATURES {
+            return Err(TxError::Signatures(signatures));
+        }
+        Ok(())
+    }
+
+    /// Checks that need neither state nor clock: size, [form](Self::check_form), and every signature.
+    pub fn check(self, chain_id: u32) -> Result<CheckedTransaction, TxError> {
+        let bytes = self.encode();
+        if bytes.len() > MAX_TX_SIZE {
+            return Err(TxError::Size(bytes.len()));
+        }
+        self.check_form(chain_id)?;
         let base = self.base_hash();
         let mut signer_keys = BTreeSet::new();
         for sign in &self.signs {
@@ -420,6 +437,11 @@ impl Transaction {
             signer_keys,
             publisher_keys,
         })
+    }
+
+    /// The mark that an execution leaves for the publisher ([`CheckedTransaction::replay_marks`]).
+    pub fn publisher_mark(&self) -> Digest {
+        replay_mark(&self.base_hash(), &self.publisher)
     }
 
     /// Holds the transaction's times against a clock (`now`, ns): the pool's rule on arrival.
@@ -446,6 +468,10 @@ impl Transaction {
     pub fn dead_at(&self) -> i64 {
         self.expiration.min(self.time.saturating_add(MAX_LIFETIME_NS))
     }
+}
+
+fn replay_mark(base: &Digest, account: &str) -> Digest {
+    sha256(&[b"credo-executed", base.as_ref(), account.as_bytes()])
 }
 
 /// A transaction whose signatures and static fields were checked, with its hash and the keys that signed.
@@ -477,7 +503,7 @@ impl CheckedTransaction {
         let signers = self.tx.signers.iter().map(|s| s.split('@').next().unwrap_or(s));
         signers
             .chain([self.tx.publisher.as_str()])
-            .map(|account| sha256(&[b"credo-executed", self.base_hash.as_ref(), account.as_bytes()]))
+            .map(|account| replay_mark(&self.base_hash, account))
             .collect()
     }
     /// Its Full bytes.

@@ -319,6 +319,34 @@ fn static_checks_name_what_is_wrong() {
 }
 
 #[test]
+fn signatures_are_counted_before_any_is_checked() {
+    let junk = || Signature {
+        algorithm: Algorithm::Ed25519,
+        signature: vec![0; 64],
+        public_key: vec![0; 32],
+    };
+    // Co-signers' and publisher's count together; what is one too many is never looked at.
+    for signs in [0, 5, 16] {
+        let mut tx = transfer();
+        tx.signs = (0..signs).map(|_| junk()).collect();
+        tx.publisher_signs = (signs..16).map(|_| junk()).collect();
+        if signs < 16 {
+            assert_eq!(tx.check_form(1024), Ok(()));
+            assert!(matches!(
+                tx.clone().check(1024),
+                Err(TxError::Signer(_) | TxError::Publisher(_))
+            ));
+        }
+        tx.publisher_signs.push(junk());
+        assert_eq!(tx.check_form(1024), Err(TxError::Signatures(17)));
+        let refused = tx.check(1024).map(|_| ());
+        assert_eq!(refused, Err(TxError::Signatures(17)));
+    }
+    let text = TxError::Signatures(560).to_string();
+    assert_eq!(text, "too many signatures: at most 16 are allowed, got 560");
+}
+
+#[test]
 fn times_against_a_clock() {
     let tx = transfer();
     let second = 1_000_000_000;
