@@ -8,7 +8,7 @@
 //! above the new limit is gone then, which is more than was used, so no more than what is left is taken.
 
 use credo_primitives::entry::{Balance, Gas, IOST};
-use credo_primitives::{AccountName, Action, Amount, CheckedTransaction, Parameters, StateKey};
+use credo_primitives::{AccountName, Action, Amount, CheckedTransaction, Parameters, StateKey, Transaction};
 
 use crate::abi::{Args, Kind::Text, parse_truncated};
 use crate::contracts::gas::MIN_ACTION;
@@ -39,7 +39,7 @@ pub(crate) fn check(
             if gas.total() >= needs {
                 return Ok(Paying::Publisher);
             }
-            if brings_gas(view, parameters, tx, &account, needs, now_ms)? {
+            if brings_gas(view, parameters, tx.tx(), &account, needs, now_ms)? {
                 return Ok(Paying::FirstPledge);
             }
             gas.total()
@@ -47,6 +47,46 @@ pub(crate) fn check(
         Err(_) => 0,
     };
     Err(not_enough(publisher, has, needs).into())
+}
+
+/// What stands behind the gas of a transaction that waits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Means {
+    /// Gas that its publisher has, in hundredths: what waits of one publisher may use no more than this together.
+    Has(u64),
+    /// The publisher hasn't enough; the transaction brings what it uses itself.
+    Brings,
+}
+
+/// Tells what stands behind a transaction's gas, or that nothing does.
+pub(crate) fn means(
+    view: &View<'_>,
+    parameters: &Parameters,
+    tx: &Transaction,
+    now_ms: u64,
+) -> Result<Means, PushError> {
+    let needs = u64::try_from(tx.gas_limit).unwrap_or(u64::MAX);
+    let Ok(account) = AccountName::any(tx.publisher.as_str()) else {
+        return Err(not_enough(&tx.publisher, 0, needs).into());
+    };
+    let has = has(view, &account, parameters, now_ms)?;
+    if has >= needs {
+        Ok(Means::Has(has))
+    } else if brings_gas(view, parameters, tx, &account, needs, now_ms)? {
+        Ok(Means::Brings)
+    } else {
+        Err(not_enough(&tx.publisher, has, needs).into())
+    }
+}
+
+/// The gas that an account has, in hundredths.
+pub(crate) fn has(
+    view: &View<'_>,
+    account: &AccountName,
+    parameters: &Parameters,
+    now_ms: u64,
+) -> Result<u64, RuntimeError> {
+    Ok(record(view, account, parameters, now_ms)?.total())
 }
 
 /// The refusal, with the numbers.
@@ -62,12 +102,12 @@ pub(crate) fn not_enough(publisher: &str, has: u64, needs: u64) -> Refusal {
 fn brings_gas(
     view: &View<'_>,
     parameters: &Parameters,
-    tx: &CheckedTransaction,
+    tx: &Transaction,
     account: &AccountName,
     needs: u64,
     now_ms: u64,
 ) -> Result<bool, RuntimeError> {
-    let [action] = tx.tx().actions.as_slice() else {
+    let [action] = tx.actions.as_slice() else {
         return Ok(false);
     };
     let Some(amount) = own_pledge(action, account) else {

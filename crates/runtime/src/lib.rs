@@ -59,8 +59,9 @@ mod turns;
 mod view;
 
 pub use block::{BlockBuilder, BlockContext, BlockOutcome, replay};
+pub use charge::Means;
 pub use error::{BlockError, GenesisError, PushError, Refusal, RuntimeError};
 pub use genesis::{GenesisState, genesis};
 pub use list::load_candidates;
 pub use liveness::LivenessError;
-pub use precheck::{Admitted, PrecheckError, admit, precheck};
+pub use precheck::{Admitted, PrecheckError, admit, gas_of, precheck, standing};

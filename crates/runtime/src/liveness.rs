@@ -17,7 +17,7 @@ use credo_primitives::entry::{LossReason, MsbMark, PastCommittee, PastSeat};
 use credo_primitives::receipt::ReceiptEntry;
 use credo_primitives::{
     AccountName, Action, Algorithm, ChainSpec, CheckedTransaction, Committee, Evidence, EvidenceError,
-    Receipt, StateKey, Status, StatusCode, Text,
+    Receipt, StateKey, Status, StatusCode, Text, Transaction,
 };
 use credo_state::ProofError;
 use serde_json::json;
@@ -246,19 +246,28 @@ fn by_node<'a>(
     candidates: &'a Candidates,
     tx: &'a CheckedTransaction,
 ) -> Option<(&'a Candidate, &'a Action)> {
-    let inner = tx.tx();
-    let [action] = &inner.actions[..] else {
+    // The only signature was checked, so the key that it names is the one that signed.
+    claims_node(candidates, tx.tx())
+}
+
+/// The same of a transaction whose signature isn't checked: which node it claims to come from.
+pub(crate) fn claims_node<'a>(
+    candidates: &'a Candidates,
+    tx: &'a Transaction,
+) -> Option<(&'a Candidate, &'a Action)> {
+    let [action] = &tx.actions[..] else {
         return None;
     };
     let said = action.name == PROVE_AVAILABILITY || action.name == REPORT_MISBEHAVIOUR;
-    if action.contract != VOTE_PRODUCER || !said {
+    if action.contract != VOTE_PRODUCER || !said || !tx.signers.is_empty() || !tx.signs.is_empty() {
         return None;
     }
-    let alone = inner.signers.is_empty() && inner.signs.is_empty() && inner.publisher_signs.len() == 1;
-    let key = tx.publisher_keys().first().filter(|_| alone)?;
-    let account = AccountName::any(inner.publisher.as_str()).ok()?;
+    let [sign] = &tx.publisher_signs[..] else {
+        return None;
+    };
+    let account = AccountName::any(tx.publisher.as_str()).ok()?;
     let node = candidates.find(&account)?;
-    let its_own = key.algorithm() == Algorithm::Ed25519 && key.as_bytes() == node.key.as_ref();
+    let its_own = sign.algorithm == Algorithm::Ed25519 && sign.public_key == node.key.as_ref();
     its_own.then_some((node, action))
 }
 

@@ -1,15 +1,16 @@
 //! What is checked before a transaction is executed: by the pool on arrival, and by every block.
 
 use credo_pob::Candidates;
-use credo_primitives::{ChainSpec, CheckedTransaction, StateKey, Transaction, TxError};
+use credo_primitives::{AccountName, ChainSpec, CheckedTransaction, StateKey, Transaction, TxError};
 use credo_state::StateRead;
 
 use crate::abi::is_decimal;
 use crate::authority::Authority;
+use crate::charge::Means;
 use crate::limits::Limits;
-use crate::liveness::Exempt;
+use crate::liveness::{Exempt, claims_node};
 use crate::view::View;
-use crate::{PushError, Refusal, charge};
+use crate::{PushError, Refusal, RuntimeError, charge};
 
 /// A transaction that can only fail; IOST's `CheckBadTx`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -141,6 +142,46 @@ pub fn admit(
     Limits::check(&view, &tx.tx().amount_limit)?;
     charge::check(&view, &spec.parameters, tx, time_ms)?;
     Ok(Admitted::Ordinary)
+}
+
+/// What a pool asks of the newest head *before* it checks a signature: junk is refused for the price of three reads.
+/// Its chain and times, that it wasn't executed before, that its publisher exists and has the gas, or that it claims to
+/// be a node's own (`None`), which costs none. Says nothing about who signed: [`admit`] does, once the signatures are
+/// checked.
+pub fn standing(
+    spec: &ChainSpec,
+    state: &impl StateRead,
+    candidates: &Candidates,
+    tx: &Transaction,
+    time_ms: u64,
+) -> Result<Option<Means>, PushError> {
+    let view = View::new(state);
+    check_static(spec, tx, time_ms)?;
+    let unknown = || Refusal::Publisher(tx.publisher.clone());
+    let publisher = AccountName::any(tx.publisher.as_str()).map_err(|_| unknown())?;
+    if view.bytes(&StateKey::executed(&tx.publisher_mark()))?.is_some() {
+        return Err(Refusal::Replayed.into());
+    }
+    if claims_node(candidates, tx).is_some() {
+        return Ok(None);
+    }
+    if view.bytes(&StateKey::account(&publisher))?.is_none() {
+        return Err(unknown().into());
+    }
+    charge::means(&view, &spec.parameters, tx, time_ms).map(Some)
+}
+
+/// The gas that an account has at `time_ms`, in hundredths; none when there is no such account.
+pub fn gas_of(
+    spec: &ChainSpec,
+    state: &impl StateRead,
+    account: &str,
+    time_ms: u64,
+) -> Result<u64, RuntimeError> {
+    match AccountName::any(account) {
+        Ok(account) => charge::has(&View::new(state), &account, &spec.parameters, time_ms),
+        Err(_) => Ok(0),
+    }
 }
 
 /// The longest life of a transaction on this chain, in ns.
