@@ -1,5 +1,6 @@
 //! A Credo full node.
 
+pub mod budget;
 pub mod call_cli;
 pub mod cli;
 pub mod consensus;

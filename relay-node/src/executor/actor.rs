@@ -1,4 +1,4 @@
-//! The executor's thread: owns the store, works through its commands one by one.
+//! The executor's thread: writes the store, works through its commands one by one.
 //!
 //! The runtime is synchronous and reads the state as it goes, so the thread may block; it has entered the node's
 //! asynchronous runtime, on which the store's files live.
@@ -14,8 +14,8 @@ use credo_primitives::block::HEADER_VERSION;
 use credo_primitives::entry::MsbMark;
 use credo_primitives::hash::ZERO_DIGEST;
 use credo_primitives::{
-    Block, CertifiedHeader, ChainSpec, CheckedTransaction, Committee, Digest, Header, Transaction, merkle,
-    sha3_256,
+    Block, CertifiedHeader, ChainSpec, CheckedTransaction, Committee, Digest, Header, StateKey, Transaction,
+    merkle, sha3_256,
 };
 use credo_runtime::{BlockBuilder, BlockContext, BlockError, BlockOutcome, PushError, Refusal, RuntimeError};
 use credo_state::{Staged, Store};
@@ -23,13 +23,12 @@ use futures::executor::block_on;
 use tokio::sync::{mpsc, watch};
 
 use super::availability::Availability;
+use super::committed::{Committed, Head};
 use super::tree::{Executed, Tree};
 use super::{BlockRecord, Command, ExecutorError, Finality, Index, Proposal, Shared, Verdict, write};
 use crate::consensus::ChainBlock;
 use crate::mempool::Pool;
 
-/// Transactions offered to a block beyond its limit, since some will be refused.
-const SPARE: usize = 1_000;
 /// Fewer signatures than these are checked on the executor's own thread.
 const PARALLEL: usize = 16;
 
@@ -57,7 +56,7 @@ pub(super) struct Tip {
 pub(super) struct Actor {
     pub spec: Arc<ChainSpec>,
     pub spec_hash: Digest,
-    pub store: Store<Context>,
+    pub state: Arc<Committed>,
     pub index: Index,
     pub pool: Pool,
     pub tip: Tip,
@@ -66,8 +65,13 @@ pub(super) struct Actor {
     pub heads: watch::Sender<Option<Arc<CertifiedHeader>>>,
     /// Proves by itself that this node is available.
     pub availability: Availability,
-    /// The list's bytes, kept until the list changes.
-    pub list: Option<(Arc<Candidates>, Vec<u8>)>,
+}
+
+/// However the thread ends, the store's files are free then.
+impl Drop for Actor {
+    fn drop(&mut self) {
+        self.state.close();
+    }
 }
 
 /// Why a block can't be had.
@@ -122,14 +126,10 @@ impl Actor {
                 self.finalize(block, finality)?;
                 let _ = reply.send(());
             }
-            Command::Precheck(transaction, now_ms, reply) => {
-                let _ = reply.send(self.precheck(&transaction, now_ms));
-            }
-            Command::State(keys, reply) => {
-                let _ = reply.send(self.state(&keys));
-            }
-            Command::Candidates(reply) => {
-                let _ = reply.send(self.candidates());
+            #[cfg(test)]
+            Command::Hold(held, reply) => {
+                let _ = reply.send(());
+                let _ = held.blocking_recv();
             }
             // Handled where the thread ends.
             Command::Stop(_) => {}
@@ -175,13 +175,16 @@ impl Actor {
     /// Completes a header with what execution gave, stages the writes, builds the MSB header in an epoch's last block.
     fn complete(
         &self,
+        store: &Store<Context>,
         mut header: Header,
         staged_parent: Option<&Staged>,
         transactions: Vec<Vec<u8>>,
         outcome: BlockOutcome,
     ) -> Result<Executed, ExecutorError> {
         let metadata = header.height.to_be_bytes().to_vec();
-        let staged = block_on(self.store.stage(staged_parent, &outcome.writes, Some(metadata)))?;
+        let staged = block_on(store.stage(staged_parent, &outcome.writes, Some(metadata)))?;
+        let gas_changed = outcome.writes.keys().filter_map(StateKey::gas_owner);
+        let gas_changed = gas_changed.map(ToOwned::to_owned).collect();
         header.transaction_root = outcome.transaction_root;
         header.receipt_root = outcome.receipt_root;
         header.state = staged.commitment();
@@ -211,6 +214,7 @@ impl Actor {
             staged,
             candidates: outcome.candidates,
             receipts: outcome.receipts,
+            gas_changed,
             record,
         })
     }
@@ -253,30 +257,39 @@ impl Actor {
         }
         let last = header.height == self.spec.last_height(header.epoch);
         header.msb = None;
-        let snapshot = self.store.snapshot(staged.as_ref());
+        let state = Arc::clone(&self.state);
+        let store = state.store()?;
+        let snapshot = store.snapshot(staged.as_ref());
         let mut builder = BlockBuilder::new(self.context(&header, &parent), &snapshot, candidates)?;
         let mut transactions = Vec::new();
         let mut hopeless = Vec::new();
         if !last {
             let started = std::time::Instant::now();
             let budget = std::time::Duration::from_millis(self.spec.parameters.slot_ms / 2);
-            let limit = self.spec.parameters.block_tx_limit as usize + SPARE;
+            let limit = self.spec.parameters.block_tx_limit as usize;
+            let time = i64::try_from(header.time_ms.saturating_mul(1_000_000)).unwrap_or(i64::MAX);
+            // Publishers that have as many in this block as they may.
+            let mut resting: HashSet<String> = HashSet::new();
             let standing: HashSet<Digest> = self
                 .tree
                 .path(&proposal.parent)
                 .iter()
                 .flat_map(|e| e.record.transactions.iter().copied())
                 .collect();
-            for tx in self.pool.first(limit) {
-                if started.elapsed() > budget {
+            // Whatever waits is looked at until the block is full: a refusal for now costs next to nothing, and counts
+            // for nothing, or a pool of such would make empty blocks.
+            for tx in self.pool.due(time) {
+                if started.elapsed() > budget || builder.len() >= limit {
                     break;
                 }
-                if standing.contains(tx.hash()) {
+                if standing.contains(tx.hash()) || resting.contains(&tx.tx().publisher) {
                     continue;
                 }
                 match builder.push(&tx) {
                     Ok(_) => transactions.push(tx.bytes().to_vec()),
-                    Err(PushError::Refused(Refusal::BlockFull)) => break,
+                    Err(PushError::Refused(Refusal::SenderLimit { publisher, .. })) => {
+                        resting.insert(publisher);
+                    }
                     Err(PushError::Refused(refusal)) => {
                         if !refusal.is_temporary() {
                             tracing::debug!(hash = %tx.hash(), %refusal, "a waiting transaction became impossible");
@@ -288,7 +301,8 @@ impl Actor {
             }
         }
         let outcome = builder.finish()?;
-        let executed = self.complete(header, staged.as_ref(), transactions, outcome)?;
+        let executed = self.complete(&store, header, staged.as_ref(), transactions, outcome)?;
+        drop(store);
         self.pool.remove(&hopeless);
         let block = executed.block.clone();
         self.keep(executed);
@@ -327,7 +341,8 @@ impl Actor {
         }
         let bodies = &block.inner().block().transactions;
         let transactions = self.check(bodies).map_err(Failure::Invalid)?;
-        let snapshot = self.store.snapshot(staged.as_ref());
+        let store = self.state.store()?;
+        let snapshot = store.snapshot(staged.as_ref());
         let misfit = |error| match error {
             RuntimeError::Context { .. } => Failure::Invalid(error.to_string()),
             error => Failure::Fatal(error.into()),
@@ -343,7 +358,7 @@ impl Actor {
             })?;
         }
         let outcome = builder.finish().map_err(misfit)?;
-        let executed = self.complete(header.clone(), staged.as_ref(), bodies.clone(), outcome)?;
+        let executed = self.complete(&store, header.clone(), staged.as_ref(), bodies.clone(), outcome)?;
         let built = executed.block.inner();
         if built.header() != header {
             return Err(Failure::Invalid(difference(built.header(), header)));
@@ -458,10 +473,16 @@ impl Actor {
         self.index.write(
             &executed.record,
             &executed.receipts,
+            &executed.block.inner().block().transactions,
             certificate.as_deref(),
             hand_over.as_ref(),
         )?;
-        block_on(self.store.commit(&executed.staged))?;
+        let head = Head {
+            time_ms: header.time_ms,
+            certified: certified.clone(),
+            candidates: Arc::clone(&executed.candidates),
+        };
+        self.state.commit(&executed.staged, head)?;
 
         self.tip.leaves.extend(leaves_of(&executed.record));
         if let Some(msb) = msb {
@@ -478,10 +499,26 @@ impl Actor {
         self.pool
             .expire(i64::try_from(header.time_ms.saturating_mul(1_000_000)).unwrap_or(i64::MAX));
         self.tip.header = header;
+        self.settle(&executed.gas_changed)?;
         self.prove_available();
         self.publish();
         if certified.is_some() {
             self.heads.send_replace(certified);
+        }
+        Ok(())
+    }
+
+    /// What waits of accounts whose gas the block changed must still be paid for.
+    fn settle(&self, accounts: &[String]) -> Result<(), ExecutorError> {
+        let store = self.state.store()?;
+        let snapshot = store.snapshot(None);
+        let time = self.tip.header.time_ms;
+        for account in accounts.iter().filter(|account| self.pool.has_waiting(account)) {
+            let has = credo_runtime::gas_of(&self.spec, &snapshot, account, time)?;
+            let gone = self.pool.settle(account, has);
+            if gone > 0 {
+                tracing::debug!(account, gone, "waiting transactions can't be paid for any more");
+            }
         }
         Ok(())
     }

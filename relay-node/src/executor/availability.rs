@@ -84,7 +84,8 @@ impl Actor {
             return None;
         }
         let place = StateKey::availability(&self.tip.previous_msb, key);
-        match block_on(self.store.prove(&place)) {
+        let store = self.state.store().ok()?;
+        match block_on(store.prove(&place)) {
             Ok((None, bytes)) => Some(Proof {
                 account: node.account.clone(),
                 epoch: header.epoch,

@@ -1,4 +1,5 @@
-//! What a node remembers of final blocks beside the state: headers, certificates, hashes, receipts and hand-overs.
+//! What a node remembers of final blocks beside the state: headers, certificates, hashes, transactions, receipts and
+//! hand-overs.
 //!
 //! An embedded database (redb). A block's record is durable *before* the state is committed at its height and the
 //! block is acknowledged, so that a crash in between only repeats the block: writing it again changes nothing. What
@@ -16,6 +17,7 @@ use redb::{Database, ReadableDatabase as _, TableDefinition};
 
 const BLOCKS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("blocks");
 const CERTIFICATES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("certificates");
+const BODIES: TableDefinition<'_, (u64, u32), &[u8]> = TableDefinition::new("bodies");
 const RECEIPTS: TableDefinition<'_, (u64, u32), &[u8]> = TableDefinition::new("receipts");
 const TRANSACTIONS: TableDefinition<'_, &[u8; 32], (u64, u32)> = TableDefinition::new("transactions");
 const HAND_OVERS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("hand-overs");
@@ -77,6 +79,7 @@ impl Index {
         let write = database.begin_write()?;
         write.open_table(BLOCKS)?;
         write.open_table(CERTIFICATES)?;
+        write.open_table(BODIES)?;
         write.open_table(RECEIPTS)?;
         write.open_table(TRANSACTIONS)?;
         write.open_table(HAND_OVERS)?;
@@ -89,6 +92,7 @@ impl Index {
         &self,
         record: &BlockRecord,
         receipts: &[Receipt],
+        bodies: &[Vec<u8>],
         certificate: Option<&[u8]>,
         hand_over: Option<&HandOver>,
     ) -> Result<(), IndexError> {
@@ -104,6 +108,10 @@ impl Index {
             let mut table = write.open_table(RECEIPTS)?;
             for (place, receipt) in receipts.iter().enumerate() {
                 table.insert((height, place as u32), receipt.encode().as_ref())?;
+            }
+            let mut table = write.open_table(BODIES)?;
+            for (place, body) in bodies.iter().enumerate() {
+                table.insert((height, place as u32), body.as_slice())?;
             }
             let mut table = write.open_table(TRANSACTIONS)?;
             for (place, hash) in record.transactions.iter().enumerate() {
@@ -168,6 +176,13 @@ impl Index {
     pub fn transaction(&self, hash: &Digest) -> Result<Option<(u64, u32)>, IndexError> {
         let table = self.0.begin_read()?.open_table(TRANSACTIONS)?;
         Ok(table.get(&hash.0)?.map(|place| place.value()))
+    }
+
+    /// The Full bytes of a block's transaction. They are kept here beside marshal's blocks, so that whoever asks for one
+    /// transaction makes nobody read its whole block, and asks nothing of consensus.
+    pub fn body(&self, height: u64, place: u32) -> Result<Option<Vec<u8>>, IndexError> {
+        let table = self.0.begin_read()?.open_table(BODIES)?;
+        Ok(table.get((height, place))?.map(|bytes| bytes.value().to_vec()))
     }
 
     /// The receipt of a block's transaction.

@@ -1,18 +1,23 @@
 //! The chain's state as the node works with it: executes blocks before they are final, commits final ones, answers
 //! from the committed state.
 //!
-//! One thread of its own (`actor`) owns the store; everything else talks to it through [`ExecutorHandle`]. Blocks
-//! that aren't final stand in a tree over the committed state, each with its staged writes; when one becomes final it
-//! is written to the [`Index`], committed, and its siblings are dropped (P-2, P-4).
+//! One thread of its own (`actor`) writes the store; it is commanded through [`ExecutorHandle`]. Blocks that aren't final
+//! stand in a tree over the committed state, each with its staged writes; when one becomes final it is written to the
+//! [`Index`], committed, and its siblings are dropped (P-2, P-4).
 //!
-//! Bounds: [`MAX_TREE`] blocks in the tree, [`MAX_COMMANDS`] requests in the queue (callers wait).
+//! Only consensus commands it: its queue holds nothing that a stranger can cause. Whoever else needs the state, to
+//! answer or to admit a transaction, reads the committed one on a thread of its own ([`StateReader`]).
+//!
+//! Bounds: [`MAX_TREE`] blocks in the tree, [`MAX_COMMANDS`] commands in the queue (callers wait).
 
 mod actor;
-mod answers;
 mod availability;
+mod committed;
 mod index;
 mod msb;
 mod start;
+#[cfg(test)]
+pub(crate) mod tests;
 mod tree;
 
 use std::collections::{HashMap, HashSet};
@@ -21,24 +26,21 @@ use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 
 use commonware_cryptography::Digested;
 use credo_pob::Candidates;
-use credo_primitives::{
-    CertifiedHeader, ChainSpec, CheckedTransaction, ConsensusKey, Digest, Header, StateKey,
-};
-use credo_runtime::{Admitted, RuntimeError};
+use credo_primitives::{CertifiedHeader, ChainSpec, ConsensusKey, Digest, Header};
+use credo_runtime::RuntimeError;
 use credo_state::StoreError;
-use credo_wire::{CandidatesAnswer, StateAnswer};
 use tokio::sync::{mpsc, oneshot, watch};
 
 pub use availability::{Availability, Proof};
+pub use committed::StateReader;
 pub use index::{BlockRecord, Index, IndexError};
 pub use start::{Opened, genesis_spec, open, spec_of};
 
 use crate::consensus::ChainBlock;
-use crate::service::ServiceError;
 
 /// Most blocks that aren't final yet. More are refused until some become final.
 pub const MAX_TREE: usize = 256;
-/// Most requests waiting for the executor's thread.
+/// Most commands waiting for the executor's thread.
 pub const MAX_COMMANDS: usize = 1_024;
 
 /// Why the executor stopped.
@@ -144,14 +146,10 @@ enum Command {
     Propose(Proposal, oneshot::Sender<Option<Digested<ChainBlock>>>),
     Verify(Digested<ChainBlock>, oneshot::Sender<Verdict>),
     Finalize(Digested<ChainBlock>, Finality, oneshot::Sender<()>),
-    Precheck(
-        Arc<CheckedTransaction>,
-        u64,
-        oneshot::Sender<Result<Admitted, String>>,
-    ),
-    State(Vec<StateKey>, oneshot::Sender<Result<StateAnswer, ServiceError>>),
-    Candidates(oneshot::Sender<Result<CandidatesAnswer, ServiceError>>),
     Stop(oneshot::Sender<()>),
+    /// Keeps the thread busy until the other end is dropped.
+    #[cfg(test)]
+    Hold(oneshot::Receiver<()>, oneshot::Sender<()>),
 }
 
 /// Talks to the executor's thread; cheap to clone.
@@ -162,6 +160,7 @@ pub struct ExecutorHandle {
     heads: watch::Receiver<Option<Arc<CertifiedHeader>>>,
     index: Index,
     spec: Arc<ChainSpec>,
+    reader: StateReader,
 }
 
 impl ExecutorHandle {
@@ -232,29 +231,19 @@ impl ExecutorHandle {
         self.ask(|reply| Command::Finalize(block, finality, reply)).await
     }
 
-    /// Holds a transaction against the committed state at a time (ms): may it be included?
-    pub async fn precheck(
-        &self,
-        transaction: Arc<CheckedTransaction>,
-        now_ms: u64,
-    ) -> Result<Admitted, String> {
-        self.ask(|reply| Command::Precheck(transaction, now_ms, reply))
-            .await
-            .map_err(|e| e.to_string())?
+    /// The committed state, read without the thread.
+    pub fn reader(&self) -> &StateReader {
+        &self.reader
     }
 
-    /// Values with proofs.
-    pub async fn state(&self, keys: Vec<StateKey>) -> Result<StateAnswer, ServiceError> {
-        self.ask(|reply| Command::State(keys, reply))
+    /// Keeps the thread busy until what comes back is dropped.
+    #[cfg(test)]
+    pub(crate) async fn hold(&self) -> oneshot::Sender<()> {
+        let (release, held) = oneshot::channel();
+        self.ask(|reply| Command::Hold(held, reply))
             .await
-            .map_err(|_| ServiceError::NotReady)?
-    }
-
-    /// The list of Servi nodes with its proofs.
-    pub async fn candidates_answer(&self) -> Result<CandidatesAnswer, ServiceError> {
-        self.ask(Command::Candidates)
-            .await
-            .map_err(|_| ServiceError::NotReady)?
+            .expect("it runs");
+        release
     }
 
     /// Ends the thread; returns when it has closed the store.

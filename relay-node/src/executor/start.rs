@@ -19,6 +19,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::actor::{Actor, Tip, leaves_of};
 use super::availability::Availability;
+use super::committed::{Committed, Head, StateReader};
 use super::tree::Tree;
 use super::{ExecutorError, ExecutorHandle, Index, MAX_COMMANDS, Shared};
 use crate::mempool::Pool;
@@ -115,10 +116,18 @@ pub async fn open(
         final_time: AtomicU64::new(0),
         failure: OnceLock::new(),
     });
+    let head = Head {
+        time_ms: tip.header.time_ms,
+        certified: tip.certified.clone(),
+        candidates: Arc::clone(&tip.candidates),
+    };
+    let state = Arc::new(Committed::new(store, head));
+    let runtime = tokio::runtime::Handle::current();
+    let reader = StateReader::new(Arc::clone(&spec), Arc::clone(&state), runtime.clone());
     let actor = Actor {
         spec_hash: spec.hash(),
         spec: Arc::clone(&spec),
-        store,
+        state,
         index: index.clone(),
         pool,
         tip,
@@ -126,10 +135,8 @@ pub async fn open(
         shared: Arc::clone(&shared),
         heads,
         availability,
-        list: None,
     };
     actor.publish();
-    let runtime = tokio::runtime::Handle::current();
     std::thread::Builder::new()
         .name("executor".into())
         .spawn(move || {
@@ -144,6 +151,7 @@ pub async fn open(
             heads: heads_receiver,
             index: index.clone(),
             spec: Arc::clone(&spec),
+            reader,
         },
         spec,
         genesis_committee,

@@ -22,6 +22,8 @@ pub(super) struct Executed {
     pub candidates: Arc<Candidates>,
     /// Receipts in order.
     pub receipts: Vec<Receipt>,
+    /// Accounts whose gas it changed.
+    pub gas_changed: Vec<String>,
     /// What the index keeps.
     pub record: BlockRecord,
 }

@@ -3,7 +3,8 @@
 //!
 //! Nothing here is trusted by a light client: the spec is checked against its hash, addresses only say where to ask.
 //! Every response carries the strict content security policy of `headers`; files come from a list made at start, so
-//! no path can leave the folder (`files`); connections, bodies and the faucet's use are bounded.
+//! no path can leave the folder (`files`); connections, bodies and the faucet's use are bounded, and what is computed for
+//! a request is charged to its source, which waits when it has used its share ([`Budget`]).
 
 mod faucet;
 mod files;
@@ -14,14 +15,15 @@ mod listener;
 #[cfg(test)]
 mod tests;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::Router;
-use axum::extract::DefaultBodyLimit;
-use axum::middleware::map_response;
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
+use axum::middleware::{Next, from_fn_with_state, map_response};
+use axum::response::Response;
 use axum::routing::{get, post};
 use credo_primitives::{AccountName, Amount, SecretKey};
 use serde::{Deserialize, Serialize};
@@ -30,6 +32,8 @@ use tokio::task::JoinHandle;
 
 use webrtc_direct::node::StatsHandle;
 
+use crate::budget::Budget;
+use crate::public::source_group;
 use crate::service::ChainService;
 use files::Files;
 
@@ -110,6 +114,8 @@ pub struct HttpConfig {
     pub faucet: Option<FaucetConfig>,
     /// Counters of WebRTC-direct, which `/health` shows.
     pub webrtc: Option<StatsHandle>,
+    /// What may be computed for strangers.
+    pub budget: Arc<Budget<IpAddr>>,
 }
 
 /// Why the endpoint couldn't start.
@@ -173,6 +179,16 @@ struct App {
     webrtc: Option<StatsHandle>,
 }
 
+/// Lets a request wait while its source is in debt, and charges what is computed for it.
+async fn pay(
+    State(budget): State<Arc<Budget<IpAddr>>>,
+    ConnectInfo(listener::Source(source)): ConnectInfo<listener::Source>,
+    request: Request,
+    next: Next,
+) -> Response {
+    budget.meter(source_group(source)).paid(next.run(request)).await
+}
+
 /// Starts the endpoint; returns once it listens. Must be called within a tokio runtime.
 pub async fn serve(config: HttpConfig) -> Result<HttpHandle, HttpError> {
     let faucet = match config.faucet {
@@ -199,6 +215,7 @@ pub async fn serve(config: HttpConfig) -> Result<HttpHandle, HttpError> {
         .fallback(files::serve)
         .layer(DefaultBodyLimit::max(MAX_BODY))
         .layer(map_response(headers::secure))
+        .layer(from_fn_with_state(config.budget, pay))
         .with_state(app);
 
     let failed = |reason| HttpError::Listen {

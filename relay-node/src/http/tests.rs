@@ -56,6 +56,7 @@ async fn site(faucet: Option<FaucetConfig>) -> Site {
         }]),
         faucet,
         webrtc: None,
+        budget: crate::public::strangers(),
     })
     .await
     .unwrap();
@@ -323,6 +324,7 @@ async fn a_chain_that_is_no_devnet_has_no_faucet() {
         relays: Relays::default(),
         faucet,
         webrtc: None,
+        budget: crate::public::strangers(),
     };
     assert!(matches!(
         serve(config(Some(faucet()))).await,

@@ -130,6 +130,7 @@ async fn relay(chain: &Arc<TestChain>, lie: Option<Lie>) -> Relay {
         ws_port: 0,
         webrtc: crate::public::WebRtc::Off,
         limits: Limits::default(),
+        budget: crate::public::strangers(),
     };
     let service = Arc::new(Served::new(chain, lie));
     Relay {
@@ -327,6 +328,7 @@ async fn a_node_s_own_address_names_its_relays_and_a_checkpoint_spares_the_way_f
         relays: relays.clone(),
         faucet: None,
         webrtc: None,
+        budget: crate::public::strangers(),
     })
     .await
     .unwrap();

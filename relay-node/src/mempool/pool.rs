@@ -1,21 +1,35 @@
 //! The pool itself: what it takes, in which order it hands out.
 //!
-//! What nodes say with their consensus keys (P-5, P-14) goes before everything else and has room of its own: a flood of
-//! other transactions must not cost a node its candidacy.
+//! - **Order.** What nodes say with their consensus keys (P-5, P-14) goes before everything else and has room of its own:
+//!   a flood of other transactions must not cost a node its candidacy. Then the higher gas ratio, then whoever has
+//!   waited longer here.
+//! - **Ahead.** A transaction whose time is still to come can stand in no block yet. It waits aside, where only a few
+//!   have room, and takes its place in the order when its time has come, as if it had arrived then.
+//! - **Gas.** What waits of one publisher may use no more gas together than the publisher has ([`Means`]): whoever fills
+//!   the pool must be able to pay for it. As blocks become final this is looked at again ([`Pool::settle`]).
+//! - **Full.** Then a newcomer takes the place of the last in order if it offers a higher gas ratio, and is refused
+//!   otherwise. Nothing else that waits leaves before it is executed, expires or becomes impossible.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use credo_primitives::{CheckedTransaction, Digest, TxError};
-use credo_runtime::Admitted;
+use credo_primitives::{CheckedTransaction, Digest, Transaction, TxError};
+use credo_runtime::{Means, Refusal};
 
-/// Most transactions in the pool.
+#[cfg(test)]
+mod tests;
+
+/// Most transactions in the pool, but for those free of gas and those ahead of their time.
 pub const MAX_POOL: usize = 10_000;
 /// Most transactions of one publisher in the pool.
 pub const MAX_PER_SENDER: usize = 200;
 /// Beyond this, only simple transfers are taken (IOST's rule).
 const MAX_COMPLEX: usize = 1_000;
+/// Most transactions whose time is still to come.
+pub const MAX_AHEAD: usize = 1_000;
+/// Most of these of one publisher.
+pub const MAX_AHEAD_PER_SENDER: usize = 16;
 /// Most transactions that are free of gas, beside [`MAX_POOL`]: two of each of the most nodes on a large network.
 const MAX_EXEMPT: usize = 4_096;
 /// Most of these of one publisher.
@@ -40,54 +54,81 @@ pub enum PoolError {
         /// How many may wait.
         limit: usize,
     },
+    /// No room for this publisher's transactions whose time is still to come.
+    #[error("txpool is full for {publisher}: {limit} of its transactions are waiting for their time")]
+    Ahead {
+        /// The publisher.
+        publisher: String,
+        /// How many may wait.
+        limit: usize,
+    },
+    /// The publisher's gas is spoken for by what waits of it already.
+    #[error(transparent)]
+    Gas(Refusal),
     /// Its times don't fit the clock.
     #[error(transparent)]
     Time(#[from] TxError),
+    /// It would hardly be looked at before it expires.
+    #[error("TimeError: the transaction has {left_ms} ms left to live, at least {least_ms} ms are needed")]
+    Life {
+        /// What is left, ms.
+        left_ms: u64,
+        /// What it needs, ms.
+        least_ms: u64,
+    },
 }
 
-/// Nodes' own first, then IOST's order: simple transfers first, then the shorter data, the higher gas ratio, the earlier time.
+/// A place in the order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Rank {
     ordinary: bool,
-    complex: bool,
-    data: usize,
     gas_ratio: Reverse<i64>,
-    time: i64,
-    hash: Digest,
+    /// When it took its place, counted in transactions.
+    place: u64,
 }
 
-impl Rank {
-    fn of(tx: &CheckedTransaction, admitted: Admitted) -> Self {
-        let actions = &tx.tx().actions;
-        let data = actions.iter().map(|a| a.data.len()).sum();
-        let simple = matches!(&actions[..], [a] if a.contract == "token.iost" && a.data.len() <= SIMPLE_DATA);
-        Self {
-            ordinary: admitted == Admitted::Ordinary,
-            complex: !simple,
-            data,
-            gas_ratio: Reverse(tx.tx().gas_ratio),
-            time: tx.tx().time,
-            hash: *tx.hash(),
-        }
-    }
-}
-
+/// What the pool keeps of a transaction.
 struct Entry {
     transaction: Arc<CheckedTransaction>,
     own: bool,
-    admitted: Admitted,
+    /// `None` is free of gas.
+    means: Option<Means>,
+    /// When it came, counted in transactions.
+    number: u64,
+    /// `None` while its time is still to come.
+    rank: Option<Rank>,
+}
+
+/// What waits of one publisher.
+#[derive(Default)]
+struct Sender {
+    /// Those that cost gas, by number.
+    waiting: BTreeMap<u64, Digest>,
+    ahead: usize,
+    exempt: usize,
+    /// Gas that they may use together, but for the one that brings its own.
+    gas: u64,
+    brings: bool,
+}
+
+impl Sender {
+    fn is_empty(&self) -> bool {
+        self.waiting.is_empty() && self.exempt == 0
+    }
 }
 
 #[derive(Default)]
 struct Inner {
     by_hash: HashMap<Digest, Entry>,
-    order: BTreeSet<Rank>,
+    order: BTreeMap<Rank, Digest>,
+    /// Those in the order that are no simple transfers.
+    complex: BTreeMap<Rank, Digest>,
+    /// By their time, ns.
+    ahead: BTreeSet<(i64, Digest)>,
     deaths: BTreeSet<(i64, Digest)>,
-    senders: BTreeMap<String, usize>,
-    simple: usize,
-    /// Transactions free of gas, by publisher.
-    exempt: BTreeMap<String, usize>,
-    exempt_count: usize,
+    senders: BTreeMap<String, Sender>,
+    exempt: usize,
+    numbers: u64,
 }
 
 /// The pool; cheap to clone.
@@ -111,41 +152,34 @@ impl Pool {
         self.inner().by_hash.contains_key(hash)
     }
 
-    /// Takes a transaction that was `admitted`. `now` is the clock in ns; `own` marks what a client of this node, or the
-    /// node itself, submitted.
+    /// Says beforehand whether there is room for a transaction with these means (`None`: free of gas); `now` is the clock
+    /// in ns.
+    pub fn check_room(&self, tx: &Transaction, now: i64, means: Option<Means>) -> Result<(), PoolError> {
+        tx.check_time(now)?;
+        let mut inner = self.inner();
+        inner.promote(now);
+        inner.room(tx, now, means).map(drop)
+    }
+
+    /// Takes a transaction that was admitted with these means (`None`: free of gas). `now` is the clock in ns; `own` marks
+    /// what a client of this node, or the node itself, submitted.
     pub fn insert(
         &self,
         transaction: Arc<CheckedTransaction>,
         now: i64,
         own: bool,
-        admitted: Admitted,
+        means: Option<Means>,
     ) -> Result<(), PoolError> {
         transaction.tx().check_time(now)?;
         let mut inner = self.inner();
-        let hash = *transaction.hash();
-        if inner.by_hash.contains_key(&hash) {
+        if inner.by_hash.contains_key(transaction.hash()) {
             return Err(PoolError::Known);
         }
-        let rank = Rank::of(&transaction, admitted);
-        if !inner.has_room(&rank) {
-            return Err(PoolError::Full);
+        inner.promote(now);
+        if let Some(last) = inner.room(transaction.tx(), now, means)? {
+            inner.remove(&last);
         }
-        let publisher = transaction.tx().publisher.clone();
-        let (senders, limit) = inner.senders_of(admitted);
-        let waiting = senders.get(&publisher).copied().unwrap_or(0);
-        if waiting >= limit {
-            return Err(PoolError::Sender { publisher, limit });
-        }
-        senders.insert(publisher, waiting + 1);
-        inner.count(&rank, 1);
-        inner.order.insert(rank);
-        inner.deaths.insert((transaction.tx().dead_at(), hash));
-        let entry = Entry {
-            transaction,
-            own,
-            admitted,
-        };
-        inner.by_hash.insert(hash, entry);
+        inner.add(transaction, now, own, means);
         Ok(())
     }
 
@@ -154,16 +188,12 @@ impl Pool {
         self.inner().by_hash.get(hash).map(|e| Arc::clone(&e.transaction))
     }
 
-    /// The first `max` transactions in IOST's order.
-    pub fn first(&self, max: usize) -> Vec<Arc<CheckedTransaction>> {
-        let inner = self.inner();
-        inner
-            .order
-            .iter()
-            .take(max)
-            .filter_map(|rank| inner.by_hash.get(&rank.hash))
-            .map(|e| Arc::clone(&e.transaction))
-            .collect()
+    /// Everything that may stand in a block of this time (ns), in order.
+    pub fn due(&self, time: i64) -> Vec<Arc<CheckedTransaction>> {
+        let mut inner = self.inner();
+        inner.promote(time);
+        let entries = inner.order.values().filter_map(|hash| inner.by_hash.get(hash));
+        entries.map(|e| Arc::clone(&e.transaction)).collect()
     }
 
     /// What this node's clients submitted and still waits, at most `max`.
@@ -189,11 +219,46 @@ impl Pool {
     /// Removes what no block will include any more at `now` (ns).
     pub fn expire(&self, now: i64) {
         let mut inner = self.inner();
+        inner.promote(now);
         while let Some((dead_at, hash)) = inner.deaths.first().copied()
             && dead_at <= now
         {
             inner.remove(&hash);
         }
+    }
+
+    /// True when something that costs gas waits of this publisher.
+    pub fn has_waiting(&self, publisher: &str) -> bool {
+        let inner = self.inner();
+        inner
+            .senders
+            .get(publisher)
+            .is_some_and(|s| !s.waiting.is_empty())
+    }
+
+    /// A publisher has this much gas now: of what waits, the last to come leaves until the rest can be paid for. Gives
+    /// back how many left.
+    pub fn settle(&self, publisher: &str, has: u64) -> usize {
+        let mut inner = self.inner();
+        let mut gone = Vec::new();
+        if let Some(sender) = inner.senders.get(publisher) {
+            let mut gas = sender.gas;
+            for hash in sender.waiting.values().rev() {
+                if gas <= has {
+                    break;
+                }
+                let entry = inner.by_hash.get(hash);
+                let limit = entry.map_or(0, |e| reserves(e.transaction.tx(), e.means));
+                if limit > 0 {
+                    gas = gas.saturating_sub(limit);
+                    gone.push(*hash);
+                }
+            }
+        }
+        for hash in &gone {
+            inner.remove(hash);
+        }
+        gone.len()
     }
 
     /// How many wait.
@@ -211,31 +276,159 @@ impl Pool {
     }
 }
 
+fn is_simple(tx: &Transaction) -> bool {
+    matches!(&tx.actions[..], [a] if a.contract == "token.iost" && a.data.len() <= SIMPLE_DATA)
+}
+
+/// The gas that is kept for a transaction.
+fn reserves(tx: &Transaction, means: Option<Means>) -> u64 {
+    match means {
+        Some(Means::Has(_)) => u64::try_from(tx.gas_limit).unwrap_or(u64::MAX),
+        Some(Means::Brings) | None => 0,
+    }
+}
+
 impl Inner {
-    fn has_room(&self, rank: &Rank) -> bool {
-        if !rank.ordinary {
-            return self.exempt_count < MAX_EXEMPT;
-        }
-        let ordinary = self.by_hash.len() - self.exempt_count;
-        let complex = ordinary - self.simple;
-        ordinary < MAX_POOL && (!rank.complex || complex < MAX_COMPLEX)
-    }
-
-    /// Publishers with the number of their transactions, and how many that may be.
-    fn senders_of(&mut self, admitted: Admitted) -> (&mut BTreeMap<String, usize>, usize) {
-        match admitted {
-            Admitted::Ordinary => (&mut self.senders, MAX_PER_SENDER),
-            Admitted::Exempt => (&mut self.exempt, MAX_EXEMPT_PER_SENDER),
-        }
-    }
-
-    fn count(&mut self, rank: &Rank, change: isize) {
-        let counter = match (rank.ordinary, rank.complex) {
-            (false, _) => &mut self.exempt_count,
-            (true, false) => &mut self.simple,
-            (true, true) => return,
+    /// Whether there is room, and which transaction must leave for it.
+    fn room(&self, tx: &Transaction, now: i64, means: Option<Means>) -> Result<Option<Digest>, PoolError> {
+        let nothing = Sender::default();
+        let publisher = || tx.publisher.clone();
+        let sender = self.senders.get(&tx.publisher).unwrap_or(&nothing);
+        let Some(means) = means else {
+            if sender.exempt >= MAX_EXEMPT_PER_SENDER {
+                return Err(PoolError::Sender {
+                    publisher: publisher(),
+                    limit: MAX_EXEMPT_PER_SENDER,
+                });
+            }
+            return if self.exempt < MAX_EXEMPT {
+                Ok(None)
+            } else {
+                Err(PoolError::Full)
+            };
         };
-        *counter = counter.saturating_add_signed(change);
+        if sender.waiting.len() >= MAX_PER_SENDER {
+            return Err(PoolError::Sender {
+                publisher: publisher(),
+                limit: MAX_PER_SENDER,
+            });
+        }
+        let (has, needs) = match means {
+            Means::Has(has) => (has, sender.gas.saturating_add(reserves(tx, Some(means)))),
+            // Only one of them could be paid for.
+            Means::Brings if sender.brings => (0, reserves(tx, Some(Means::Has(0)))),
+            Means::Brings => (0, 0),
+        };
+        if needs > has {
+            return Err(PoolError::Gas(Refusal::GasNotEnough {
+                publisher: publisher(),
+                has,
+                needs,
+            }));
+        }
+        let ordinary = self.order.len() - self.exempt;
+        let complex = !is_simple(tx);
+        let full = ordinary >= MAX_POOL || (complex && self.complex.len() >= MAX_COMPLEX);
+        if tx.time > now {
+            if sender.ahead >= MAX_AHEAD_PER_SENDER {
+                return Err(PoolError::Ahead {
+                    publisher: publisher(),
+                    limit: MAX_AHEAD_PER_SENDER,
+                });
+            }
+            // It takes a place in the order later, whether there is one left or not: so at most so many too many.
+            return if full || self.ahead.len() >= MAX_AHEAD {
+                Err(PoolError::Full)
+            } else {
+                Ok(None)
+            };
+        }
+        if !full {
+            return Ok(None);
+        }
+        let among = if complex && self.complex.len() >= MAX_COMPLEX {
+            &self.complex
+        } else {
+            &self.order
+        };
+        match among.last_key_value() {
+            Some((last, hash)) if last.ordinary && last.gas_ratio.0 < tx.gas_ratio => Ok(Some(*hash)),
+            _ => Err(PoolError::Full),
+        }
+    }
+
+    fn number(&mut self) -> u64 {
+        self.numbers += 1;
+        self.numbers
+    }
+
+    fn add(&mut self, transaction: Arc<CheckedTransaction>, now: i64, own: bool, means: Option<Means>) {
+        let (hash, number) = (*transaction.hash(), self.number());
+        let tx = transaction.tx();
+        let sender = self.senders.entry(tx.publisher.clone()).or_default();
+        match means {
+            Some(means) => {
+                sender.waiting.insert(number, hash);
+                sender.gas = sender.gas.saturating_add(reserves(tx, Some(means)));
+                sender.brings |= means == Means::Brings;
+            }
+            None => {
+                sender.exempt += 1;
+                self.exempt += 1;
+            }
+        }
+        self.deaths.insert((tx.dead_at(), hash));
+        let time = tx.time;
+        let waits = time > now && means.is_some();
+        if waits {
+            sender.ahead += 1;
+            self.ahead.insert((time, hash));
+        }
+        let entry = Entry {
+            transaction,
+            own,
+            means,
+            number,
+            rank: None,
+        };
+        self.by_hash.insert(hash, entry);
+        if !waits {
+            self.place(&hash);
+        }
+    }
+
+    /// Gives a transaction its place in the order.
+    fn place(&mut self, hash: &Digest) {
+        let place = self.number();
+        let Some(entry) = self.by_hash.get_mut(hash) else {
+            return;
+        };
+        let tx = entry.transaction.tx();
+        let rank = Rank {
+            ordinary: entry.means.is_some(),
+            gas_ratio: Reverse(tx.gas_ratio),
+            place,
+        };
+        entry.rank = Some(rank);
+        self.order.insert(rank, *hash);
+        if rank.ordinary && !is_simple(tx) {
+            self.complex.insert(rank, *hash);
+        }
+    }
+
+    /// Moves in what waited for its time.
+    fn promote(&mut self, now: i64) {
+        while let Some((time, hash)) = self.ahead.first().copied()
+            && time <= now
+        {
+            self.ahead.remove(&(time, hash));
+            if let Some(entry) = self.by_hash.get(&hash)
+                && let Some(sender) = self.senders.get_mut(&entry.transaction.tx().publisher)
+            {
+                sender.ahead -= 1;
+            }
+            self.place(&hash);
+        }
     }
 
     fn remove(&mut self, hash: &Digest) {
@@ -243,158 +436,29 @@ impl Inner {
             return;
         };
         let tx = entry.transaction.tx();
-        let rank = Rank::of(&entry.transaction, entry.admitted);
-        self.count(&rank, -1);
-        self.order.remove(&rank);
         self.deaths.remove(&(tx.dead_at(), *hash));
-        let (senders, _) = self.senders_of(entry.admitted);
-        if let Some(count) = senders.get_mut(&tx.publisher) {
-            *count -= 1;
-            if *count == 0 {
-                senders.remove(&tx.publisher);
-            }
+        if let Some(rank) = entry.rank {
+            self.order.remove(&rank);
+            self.complex.remove(&rank);
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use credo_primitives::{Action, Algorithm, SecretKey, Transaction};
-
-    const NOW: i64 = 1_700_000_000_000_000_000;
-
-    fn transaction(
-        publisher: &str,
-        contract: &str,
-        data: &str,
-        ratio: i64,
-        time: i64,
-    ) -> Arc<CheckedTransaction> {
-        let mut tx = Transaction {
-            time,
-            expiration: time + 60_000_000_000,
-            gas_ratio: ratio,
-            gas_limit: 1_000_000,
-            delay: 0,
-            chain_id: 1024,
-            signers: vec![],
-            actions: vec![Action {
-                contract: contract.into(),
-                name: "transfer".into(),
-                data: data.into(),
-            }],
-            amount_limit: vec![],
-            signs: vec![],
-            referred_tx: vec![],
-            publisher: String::new(),
-            publisher_signs: vec![],
+        let was_ahead = self.ahead.remove(&(tx.time, *hash));
+        if entry.means.is_none() {
+            self.exempt -= 1;
+        }
+        let Some(sender) = self.senders.get_mut(&tx.publisher) else {
+            return;
         };
-        let key = SecretKey::from_seed(Algorithm::Ed25519, &[7; 32]).expect("a seed");
-        tx.sign_as_publisher(publisher, &key);
-        Arc::new(tx.check(1024).expect("valid"))
-    }
-
-    #[test]
-    fn transfers_go_first_then_short_data_then_the_higher_ratio_then_the_earlier() {
-        let pool = Pool::new();
-        let vote = transaction("alice", "vote_producer.iost", "[]", 10_000, NOW - 5);
-        let long = transaction("alice", "token.iost", &"x".repeat(60), 10_000, NOW - 5);
-        let late = transaction("alice", "token.iost", "[]", 100, NOW - 1);
-        let early = transaction("alice", "token.iost", "[]", 100, NOW - 9);
-        let generous = transaction("alice", "token.iost", "[]", 200, NOW);
-        for tx in [&vote, &long, &late, &early, &generous] {
-            pool.insert(Arc::clone(tx), NOW, false, Admitted::Ordinary)
-                .expect("taken");
+        sender.ahead -= usize::from(was_ahead);
+        match entry.means {
+            Some(means) => {
+                sender.waiting.remove(&entry.number);
+                sender.gas = sender.gas.saturating_sub(reserves(tx, Some(means)));
+                sender.brings &= means != Means::Brings;
+            }
+            None => sender.exempt -= 1,
         }
-        let order: Vec<Digest> = pool.first(10).iter().map(|t| *t.hash()).collect();
-        let expected = [&generous, &early, &late, &long, &vote].map(|t| *t.hash());
-        assert_eq!(order, expected);
-        assert_eq!(pool.first(2).len(), 2);
-    }
-
-    #[test]
-    fn the_pool_refuses_repetition_expiry_and_excess() {
-        let pool = Pool::new();
-        let tx = transaction("alice", "token.iost", "[]", 100, NOW);
-        pool.insert(Arc::clone(&tx), NOW, true, Admitted::Ordinary)
-            .expect("taken");
-        assert_eq!(
-            pool.insert(Arc::clone(&tx), NOW, true, Admitted::Ordinary),
-            Err(PoolError::Known)
-        );
-        let old = transaction("alice", "token.iost", "[]", 100, NOW - 95_000_000_000);
-        assert!(matches!(
-            pool.insert(old, NOW, true, Admitted::Ordinary),
-            Err(PoolError::Time(_))
-        ));
-        let ahead = transaction("alice", "token.iost", "[]", 100, NOW + 31_000_000_000);
-        assert!(matches!(
-            pool.insert(ahead, NOW, true, Admitted::Ordinary),
-            Err(PoolError::Time(_))
-        ));
-        for i in 1..MAX_PER_SENDER as i64 {
-            let tx = transaction("alice", "token.iost", "[]", 100, NOW - i);
-            pool.insert(tx, NOW, false, Admitted::Ordinary).expect("taken");
+        if sender.is_empty() {
+            self.senders.remove(&tx.publisher);
         }
-        let more = transaction("alice", "token.iost", "[]", 100, NOW - 5_000);
-        assert!(matches!(
-            pool.insert(more, NOW, false, Admitted::Ordinary),
-            Err(PoolError::Sender { .. })
-        ));
-        assert_eq!(pool.own(10).len(), 1);
-        pool.remove([tx.hash()]);
-        assert!(pool.own(10).is_empty());
-        assert_eq!(pool.len(), MAX_PER_SENDER - 1);
-        pool.expire(NOW + 120_000_000_000);
-        assert!(pool.is_empty());
-        assert!(pool.inner().senders.is_empty() && pool.inner().order.is_empty());
-        assert_eq!(pool.inner().simple, 0);
-    }
-
-    #[test]
-    fn what_nodes_say_themselves_goes_first_and_has_room_of_its_own() {
-        let pool = Pool::new();
-        let transfer = transaction("alice", "token.iost", "[]", 10_000, NOW - 9);
-        pool.insert(Arc::clone(&transfer), NOW, false, Admitted::Ordinary)
-            .expect("taken");
-        for i in 0..MAX_COMPLEX as i64 {
-            let publisher = format!("user{}", i / 100);
-            let tx = transaction(&publisher, "vote_producer.iost", "[]", 100, NOW - i);
-            pool.insert(tx, NOW, false, Admitted::Ordinary).expect("taken");
-        }
-        let more = transaction("carol", "vote_producer.iost", "[]", 100, NOW - 1);
-        assert_eq!(
-            pool.insert(more, NOW, false, Admitted::Ordinary),
-            Err(PoolError::Full)
-        );
-        let proofs: Vec<_> = (0..=MAX_EXEMPT_PER_SENDER as i64)
-            .map(|i| transaction("node1", "vote_producer.iost", &"x".repeat(5_000), 100, NOW - i))
-            .collect();
-        let (last, first) = proofs.split_last().expect("some");
-        for tx in first {
-            pool.insert(Arc::clone(tx), NOW, true, Admitted::Exempt)
-                .expect("taken");
-        }
-        let full = pool.insert(Arc::clone(last), NOW, true, Admitted::Exempt);
-        let limit = MAX_EXEMPT_PER_SENDER;
-        assert!(matches!(full, Err(PoolError::Sender { limit: l, .. }) if l == limit));
-        // The publisher's ordinary transactions are counted by themselves.
-        let ordinary = transaction("node1", "token.iost", "[]", 100, NOW);
-        pool.insert(Arc::clone(&ordinary), NOW, false, Admitted::Ordinary)
-            .expect("taken");
-        let order = pool.first(limit + 2);
-        assert!(
-            order[..limit]
-                .iter()
-                .all(|tx| tx.tx().actions[0].data.len() == 5_000)
-        );
-        assert_eq!(order[limit].hash(), transfer.hash());
-        assert_eq!(order[limit + 1].hash(), ordinary.hash());
-        let all: Vec<Digest> = pool.first(usize::MAX).iter().map(|tx| *tx.hash()).collect();
-        pool.remove(&all);
-        let inner = pool.inner();
-        assert_eq!((inner.exempt_count, inner.simple, inner.by_hash.len()), (0, 0, 0));
-        assert!(inner.exempt.is_empty() && inner.senders.is_empty() && inner.order.is_empty());
     }
 }

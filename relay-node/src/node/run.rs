@@ -1,6 +1,6 @@
 //! Starts a node and keeps it running until it is told to stop or something breaks.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -9,6 +9,7 @@ use commonware_runtime::tokio::{Config as RuntimeConfig, Context, Runner};
 use commonware_runtime::{Runner as _, Spawner as _, Supervisor as _};
 use credo_primitives::spec::consensus_key::to_base58;
 use credo_primitives::{AccountName, ChainSpec, Preset, SecretKey};
+use tokio::runtime::Handle;
 use tokio::sync::{mpsc, oneshot, watch};
 use webrtc_direct::node::StatsHandle;
 
@@ -17,13 +18,14 @@ use super::data_dir::{DataDir, DataDirError};
 use super::own::{self, Own};
 use super::relays;
 use super::service::NodeService;
+use crate::budget::Budget;
 use crate::consensus::{self, Committees, ConsensusError, PlaneConfig};
 use crate::executor::{self, Availability, ExecutorError, Opened};
 use crate::http::{self, FaucetConfig, HttpConfig, HttpError, RelayInfo, Relays};
 use crate::mempool::{Pool, gossip};
-use crate::public::{self, Limits, PublicConfig, PublicError};
+use crate::public::{self, Limits, PublicConfig, PublicError, PublicRuntime};
 
-/// Threads of a node's runtime.
+/// Threads of the runtime that a node's consensus has for itself.
 const WORKERS: usize = 2;
 /// New transactions that wait to be passed on; what doesn't fit is passed on with the next repetition.
 const MAX_GOSSIP: usize = 4_096;
@@ -161,11 +163,15 @@ pub fn run(
         .with_worker_threads(WORKERS)
         .with_tcp_nodelay(Some(true))
         .with_storage_directory(dir.path().join("engine"));
-    Runner::new(runtime).start(|context| serve(context, config, &dir, stop, tell))
+    // Let go of here, outside of every runtime, once consensus has ended.
+    let strangers = PublicRuntime::shared().map_err(|e| NodeError::Thread(e.to_string()))?;
+    let threads = strangers.handle().clone();
+    Runner::new(runtime).start(|context| serve(context, threads, config, &dir, stop, tell))
 }
 
 async fn serve(
     context: Context,
+    threads: Handle,
     config: NodeConfig,
     dir: &DataDir,
     mut stop: watch::Receiver<bool>,
@@ -220,21 +226,12 @@ async fn serve(
     .await?;
 
     let (gossip_sender, gossip_receiver) = mpsc::channel(MAX_GOSSIP);
-    let service = NodeService::new(
-        Arc::clone(&spec),
-        executor.clone(),
-        plane.marshal.clone(),
-        pool.clone(),
-        gossip_sender,
-    );
+    let service = NodeService::new(Arc::clone(&spec), executor.clone(), pool.clone(), gossip_sender);
     let (sender, receiver) = plane.transactions;
     context
         .child("gossip_send")
         .spawn(move |_| gossip::send(sender, gossip_receiver, pool));
-    let intake = service.clone();
-    context
-        .child("gossip_receive")
-        .spawn(move |_| gossip::receive(receiver, intake));
+    let from_peers = threads.spawn(gossip::receive(receiver, service.clone(), gossip::peers()));
 
     let voice = Own {
         spec: Arc::clone(&spec),
@@ -248,9 +245,10 @@ async fn serve(
         .child("own")
         .spawn(move |_| voice.run(own_proofs, found_evidence));
 
-    let (public, relay) = open_public(&config, &service).await?;
+    let budget = public::strangers();
+    let (public, relay) = open_public(&threads, &config, &service, &budget).await?;
     let stats = public.as_ref().and_then(|public| public.webrtc.clone());
-    let http = open_http(&config, &service, relay.clone(), stats).await?;
+    let http = open_http(&threads, &config, &service, relay.clone(), stats, budget).await?;
     let ready = Ready {
         name: config.file.name.clone(),
         spec,
@@ -280,31 +278,41 @@ async fn serve(
     if let Some(public) = public {
         public.shutdown().await;
     }
+    from_peers.abort();
     // The data directory is given free only after what stands in it is closed.
     executor.stop().await;
     result
 }
 
+/// Runs `start` on `threads`, so that all that it starts runs there.
+async fn on<T: Send + 'static>(
+    threads: &Handle,
+    start: impl Future<Output = T> + Send + 'static,
+) -> Result<T, NodeError> {
+    let started = threads.spawn(start).await;
+    started.map_err(|error| NodeError::Thread(error.to_string()))
+}
+
 async fn open_public(
+    threads: &Handle,
     config: &NodeConfig,
     service: &NodeService,
+    budget: &Arc<Budget<IpAddr>>,
 ) -> Result<(Option<public::PublicHandle>, Option<RelayInfo>), NodeError> {
     let section = &config.file.public;
     if !section.enabled {
         return Ok((None, None));
     }
-    let handle = public::serve(
-        Arc::new(service.clone()),
-        PublicConfig {
-            data_dir: config.data.clone(),
-            ip: section.ip,
-            webrtc_port: section.webrtc_port,
-            ws_port: section.ws_port,
-            webrtc: section.webrtc,
-            limits: Limits::default(),
-        },
-    )
-    .await?;
+    let public = PublicConfig {
+        data_dir: config.data.clone(),
+        ip: section.ip,
+        webrtc_port: section.webrtc_port,
+        ws_port: section.ws_port,
+        webrtc: section.webrtc,
+        limits: Limits::default(),
+        budget: Arc::clone(budget),
+    };
+    let handle = on(threads, public::serve(Arc::new(service.clone()), public)).await??;
     let info = RelayInfo {
         name: config.file.name.clone(),
         addresses: handle.addresses.clone(),
@@ -314,10 +322,12 @@ async fn open_public(
 }
 
 async fn open_http(
+    threads: &Handle,
     config: &NodeConfig,
     service: &NodeService,
     own: Option<RelayInfo>,
     webrtc: Option<StatsHandle>,
+    budget: Arc<Budget<IpAddr>>,
 ) -> Result<Option<http::HttpHandle>, NodeError> {
     let section = &config.file.http;
     let Some(listen) = section.listen else {
@@ -328,15 +338,17 @@ async fn open_http(
         (true, Some((account, key))) => Some(FaucetConfig::new(account, key)),
         _ => None,
     };
-    let handle = http::serve(HttpConfig {
+    let http = HttpConfig {
         listen,
         web_dir: section.web.clone(),
         service: Arc::new(service.clone()),
         relays: relays.clone(),
         faucet,
         webrtc,
-    })
-    .await?;
+        budget,
+    };
+    let handle = on(threads, http::serve(http)).await??;
+    // Ends with the node's runtime.
     tokio::spawn(relays::follow(relays, own, section.relays.clone()));
     Ok(Some(handle))
 }

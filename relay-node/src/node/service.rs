@@ -1,21 +1,20 @@
 //! What the public plane may ask of this node.
+//!
+//! Everything is answered on the asking thread, from the committed state, the index and the pool: nothing that is asked
+//! here waits for, or makes wait, what consensus works on.
 
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use commonware_consensus::types::Height;
 use credo_msb::HandOver;
-use credo_primitives::{
-    CertifiedHeader, ChainSpec, CheckedTransaction, Digest, StateKey, Transaction, merkle,
-};
+use credo_primitives::{CertifiedHeader, ChainSpec, CheckedTransaction, Digest, StateKey, merkle};
 use credo_wire::{BlockAnswer, CandidatesAnswer, Included, MAX_HAND_OVERS, StateAnswer, TransactionAnswer};
 use futures::future::BoxFuture;
 use tokio::sync::{mpsc, watch};
 
-use crate::consensus::Marshal;
 use crate::executor::{ExecutorHandle, IndexError};
 use crate::mempool::gossip::Intake;
-use crate::mempool::{Pool, PoolError};
+use crate::mempool::{Admission, Origin, Pool};
+use crate::publish::now_ms;
 use crate::service::{ChainService, ServiceError};
 
 /// The running node's answers; cheap to clone.
@@ -25,7 +24,7 @@ pub struct NodeService(Arc<Inner>);
 struct Inner {
     spec: Arc<ChainSpec>,
     executor: ExecutorHandle,
-    marshal: Marshal,
+    admission: Admission,
     pool: Pool,
     gossip: mpsc::Sender<Arc<CheckedTransaction>>,
 }
@@ -39,56 +38,21 @@ fn broken(error: IndexError) -> ServiceError {
     refused("the node's index can't be read")
 }
 
-fn now_ms() -> u64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |d| u64::try_from(d.as_millis()).unwrap_or(u64::MAX))
-}
-
 impl NodeService {
     /// Answers from these parts; what is submitted goes to `gossip`, too.
     pub fn new(
         spec: Arc<ChainSpec>,
         executor: ExecutorHandle,
-        marshal: Marshal,
         pool: Pool,
         gossip: mpsc::Sender<Arc<CheckedTransaction>>,
     ) -> Self {
         Self(Arc::new(Inner {
+            admission: Admission::new(Arc::clone(&spec), executor.reader().clone(), pool.clone()),
             spec,
             executor,
-            marshal,
             pool,
             gossip,
         }))
-    }
-
-    /// Checks a transaction's bytes and takes it into the pool.
-    async fn take_in(&self, bytes: Vec<u8>, own: bool) -> Result<Arc<CheckedTransaction>, ServiceError> {
-        let inner = &self.0;
-        let transaction = Transaction::decode(&bytes).map_err(refused)?;
-        let hash = transaction.hash();
-        if inner.pool.contains(&hash) {
-            return Err(refused(PoolError::Known));
-        }
-        let now_ms = now_ms();
-        let now = i64::try_from(now_ms.saturating_mul(1_000_000)).unwrap_or(i64::MAX);
-        transaction.check_time(now).map_err(refused)?;
-        credo_runtime::precheck(&transaction).map_err(refused)?;
-        let checked = transaction
-            .check(inner.spec.parameters.chain_id)
-            .map_err(refused)?;
-        let checked = Arc::new(checked);
-        let admitted = inner
-            .executor
-            .precheck(Arc::clone(&checked), now_ms)
-            .await
-            .map_err(ServiceError::Refused)?;
-        inner
-            .pool
-            .insert(Arc::clone(&checked), now, own, admitted)
-            .map_err(refused)?;
-        Ok(checked)
     }
 
     fn certified(&self, height: u64) -> Result<Option<CertifiedHeader>, ServiceError> {
@@ -105,7 +69,7 @@ impl NodeService {
     }
 
     /// The transaction with its proofs, if it is final here.
-    async fn included(&self, hash: &Digest) -> Result<Option<Included>, ServiceError> {
+    fn included(&self, hash: &Digest) -> Result<Option<Included>, ServiceError> {
         let index = self.0.executor.index();
         let Some((height, place)) = index.transaction(hash).map_err(broken)? else {
             return Ok(None);
@@ -121,13 +85,7 @@ impl NodeService {
             .receipt(height, place)
             .map_err(broken)?
             .ok_or_else(|| refused("the transaction's receipt isn't kept here any more"))?;
-        let body = self
-            .0
-            .marshal
-            .get_block(Height::new(height))
-            .await
-            .ok_or_else(|| refused("the transaction's block isn't kept here any more"))?;
-        let transaction = body.inner().block().transactions.get(place as usize).cloned();
+        let transaction = index.body(height, place).map_err(broken)?;
         let proofs = (
             merkle::prove(&record.transactions, place),
             merkle::prove(&record.receipts, place),
@@ -141,14 +99,15 @@ impl NodeService {
                 transaction_proof,
                 receipt_proof,
             })),
+            (None, _) => Err(refused("the transaction isn't kept here any more")),
             _ => Err(refused("the node's index is incomplete")),
         }
     }
 }
 
 impl Intake for NodeService {
-    async fn take(&self, bytes: Vec<u8>) {
-        if let Err(error) = self.take_in(bytes, false).await {
+    fn take(&self, bytes: &[u8]) {
+        if let Err(error) = self.0.admission.take(bytes, Origin::Node, now_ms()) {
             tracing::trace!(%error, "a peer's transaction was refused");
         }
     }
@@ -174,16 +133,16 @@ impl ChainService for NodeService {
     }
 
     fn state(&self, keys: Vec<StateKey>) -> BoxFuture<'_, Result<StateAnswer, ServiceError>> {
-        Box::pin(self.0.executor.state(keys))
+        Box::pin(async move { self.0.executor.reader().state(&keys) })
     }
 
     fn candidates(&self) -> BoxFuture<'_, Result<CandidatesAnswer, ServiceError>> {
-        Box::pin(self.0.executor.candidates_answer())
+        Box::pin(async move { self.0.executor.reader().candidates() })
     }
 
     fn submit(&self, transaction: Vec<u8>) -> BoxFuture<'_, Result<Digest, ServiceError>> {
         Box::pin(async move {
-            let checked = self.take_in(transaction, true).await?;
+            let checked = self.0.admission.take(&transaction, Origin::Client, now_ms())?;
             let hash = *checked.hash();
             // A full queue loses nothing: what waits in the pool is sent again.
             if self.0.gossip.try_send(checked).is_err() {
@@ -195,7 +154,7 @@ impl ChainService for NodeService {
 
     fn transaction(&self, hash: Digest) -> BoxFuture<'_, Result<TransactionAnswer, ServiceError>> {
         Box::pin(async move {
-            if let Some(included) = self.included(&hash).await? {
+            if let Some(included) = self.included(&hash)? {
                 return Ok(TransactionAnswer::Final(included));
             }
             if let Some(height) = self.0.executor.believable(&hash) {
@@ -205,7 +164,7 @@ impl ChainService for NodeService {
                 return Ok(TransactionAnswer::Pending);
             }
             // It may have become final between the questions.
-            match self.included(&hash).await? {
+            match self.included(&hash)? {
                 Some(included) => Ok(TransactionAnswer::Final(included)),
                 None => Ok(TransactionAnswer::Unknown),
             }

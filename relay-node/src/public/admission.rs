@@ -1,4 +1,4 @@
-//! Which connections are let in: by number in all, by source, and while they shake hands.
+//! Which connections are let in: by number in all, by source, while they shake hands, and by what its source has used.
 //!
 //! A refusal costs nothing but the packet that asked: it is decided before the handshake. Entries stand only for
 //! connections that stand, so the maps are as bounded as these.
@@ -6,6 +6,7 @@
 use std::collections::{HashMap, HashSet};
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use libp2p::core::Endpoint;
@@ -18,6 +19,7 @@ use libp2p::swarm::{
 use libp2p::{Multiaddr, PeerId};
 
 use super::Limits;
+use crate::budget::{Budget, HANDSHAKE};
 
 /// The address that a multiaddr begins with.
 pub(crate) fn source_of(address: &Multiaddr) -> IpAddr {
@@ -49,10 +51,11 @@ pub(crate) struct Admission {
     sources: HashMap<ConnectionId, IpAddr>,
     counts: HashMap<IpAddr, usize>,
     shaking: HashSet<ConnectionId>,
+    budget: Arc<Budget<IpAddr>>,
 }
 
 impl Admission {
-    pub(crate) fn new(limits: &Limits) -> Self {
+    pub(crate) fn new(limits: &Limits, budget: Arc<Budget<IpAddr>>) -> Self {
         Self {
             connections: limits.connections,
             per_source: limits.connections_per_source,
@@ -60,6 +63,7 @@ impl Admission {
             sources: HashMap::new(),
             counts: HashMap::new(),
             shaking: HashSet::new(),
+            budget,
         }
     }
 
@@ -79,6 +83,10 @@ impl Admission {
         if self.counts.get(&group).is_some_and(|&n| n >= self.per_source) {
             return Err(Full("too many come from this address"));
         }
+        if self.budget.wait(&group).is_some() {
+            return Err(Full("this address has used its share of computing time for now"));
+        }
+        self.budget.charge(&group, HANDSHAKE);
         *self.counts.entry(group).or_insert(0) += 1;
         self.sources.insert(connection, source);
         self.shaking.insert(connection);
@@ -155,7 +163,11 @@ impl NetworkBehaviour for Admission {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+    use std::time::{Duration, Instant};
+
     use super::*;
+    use crate::budget::Clocks;
 
     fn id(n: usize) -> ConnectionId {
         ConnectionId::new_unchecked(n)
@@ -163,12 +175,13 @@ mod tests {
 
     #[test]
     fn connections_are_counted_in_all_by_source_and_while_they_shake_hands() {
-        let mut admission = Admission::new(&Limits {
+        let limits = Limits {
             connections: 4,
             connections_per_source: 2,
             handshakes: 3,
             ..Limits::default()
-        });
+        };
+        let mut admission = Admission::new(&limits, crate::public::strangers());
         let (a, b, c) = ([10, 0, 0, 1].into(), [10, 0, 0, 2].into(), [10, 0, 0, 3].into());
         assert!(admission.admit(id(1), a).is_ok());
         assert!(admission.admit(id(2), a).is_ok());
@@ -182,6 +195,27 @@ mod tests {
             admission.forget(id(n));
         }
         assert!(admission.counts.is_empty() && admission.sources.is_empty() && admission.shaking.is_empty());
+    }
+
+    #[test]
+    fn a_source_that_has_used_its_share_opens_no_connection() {
+        static NOW: LazyLock<Instant> = LazyLock::new(Instant::now);
+        let clocks = Clocks {
+            now: || *NOW,
+            computed: || Duration::ZERO,
+        };
+        let (each, all) = crate::public::STRANGERS;
+        let budget = Arc::new(Budget::with_clocks(each, all, clocks));
+        let mut admission = Admission::new(&Limits::default(), Arc::clone(&budget));
+        let (greedy, other) = (IpAddr::from([10, 0, 0, 1]), [10, 0, 0, 2].into());
+        let used = Duration::from_millis(100);
+        budget.charge(&greedy, used);
+        // Its second hundred is more than it may have before others had theirs.
+        assert!(admission.admit(id(1), greedy).is_ok());
+        budget.charge(&greedy, used);
+        assert!(admission.admit(id(2), greedy).is_err());
+        assert!(admission.admit(id(3), other).is_ok());
+        assert_eq!(admission.shaking, HashSet::from([id(1), id(3)]));
     }
 
     #[test]

@@ -22,6 +22,19 @@ use crate::service::{ChainService, ServiceError};
 /// Bytes of the list: more than any window or buffer on the way.
 const LIST: usize = 2 * 1024 * 1024 + 777;
 
+/// The bytes of a transaction that nothing is wrong with.
+pub(crate) fn transaction() -> Vec<u8> {
+    let key = credo_primitives::SecretKey::from_seed(credo_primitives::Algorithm::Ed25519, &[7; 32]).unwrap();
+    let account = credo_primitives::AccountName::new("someone").unwrap();
+    let content = crate::publish::Content {
+        actions: Vec::new(),
+        gas_limit: crate::publish::LEAST_GAS,
+        amount_limit: Vec::new(),
+    };
+    let spec = Fake::new().spec;
+    crate::publish::sign(&spec, &account, &[key], content, now_ms()).encode()
+}
+
 pub(crate) struct Fake {
     pub(crate) spec: Arc<ChainSpec>,
     pub(crate) heads: watch::Sender<Option<Arc<CertifiedHeader>>>,

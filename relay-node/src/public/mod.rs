@@ -8,7 +8,11 @@
 //! - *connections*: in all, per source address, and while they shake hands (`admission`);
 //! - *sessions*: a client's frames are small, its requests limited in number at once and in rate; answers wait in a
 //!   queue bounded in bytes, and a client that doesn't read ends its own session (`session`);
-//! - *work*: the large answers are made once per head, however many ask (`answers`).
+//! - *work*: the large answers are made once per head, however many ask (`answers`); what is computed for a source, from
+//!   its frames' first byte to the answer's last, is charged to it, and a source that has used its share waits
+//!   ([`Budget`]).
+//!
+//! All of it runs on [`PublicRuntime`], threads of its own that give way to those of consensus.
 //!
 //! libp2p's transports stand behind [`transport`], the narrow interface of ours; nothing above it knows them.
 
@@ -20,6 +24,7 @@ pub mod client;
 pub(crate) mod fake;
 mod identity;
 mod outbox;
+mod runtime;
 mod session;
 mod swarm;
 #[cfg(test)]
@@ -37,6 +42,7 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use webrtc_direct::node::StatsHandle;
 
+use crate::budget::{Budget, Share};
 use crate::service::ChainService;
 use answers::Answers;
 use transport::Endpoint;
@@ -44,6 +50,7 @@ pub use webrtc::WebRtc;
 
 pub(crate) use admission::source_group;
 pub(crate) use bucket::Bucket;
+pub use runtime::PublicRuntime;
 
 /// How long sessions have to say goodbye when the node stops.
 const GOODBYE_LIMIT: Duration = Duration::from_millis(800);
@@ -65,6 +72,8 @@ pub struct PublicConfig {
     pub webrtc: WebRtc,
     /// What clients may use.
     pub limits: Limits,
+    /// What may be computed for them.
+    pub budget: Arc<Budget<IpAddr>>,
 }
 
 /// What clients may use.
@@ -82,6 +91,8 @@ pub struct Limits {
     pub request_rate: (f64, f64),
     /// Transactions of one session per second, and how many may come in one burst.
     pub submit_rate: (f64, f64),
+    /// Bytes of one session's requests that are being answered at once, beyond which further ones are refused.
+    pub asked_bytes: usize,
     /// Bytes of answers that may wait for one session before further requests are refused.
     pub busy_bytes: usize,
     /// Bytes of answers that may wait for one session before it is ended.
@@ -103,6 +114,7 @@ impl Default for Limits {
             requests_at_once: 32,
             request_rate: (50.0, 200.0),
             submit_rate: (20.0, 100.0),
+            asked_bytes: 256 * 1024,
             busy_bytes: 8 * 1024 * 1024,
             waiting_bytes: 32 * 1024 * 1024,
             waiting_bytes_total: 512 * 1024 * 1024,
@@ -110,6 +122,15 @@ impl Default for Limits {
             heartbeat: Duration::from_secs(2),
         }
     }
+}
+
+/// Computing time of each source on the public plane, and of all strangers together: a sixteenth and a quarter of a
+/// processor, a second's worth of which may be saved up by all, and five seconds' by one.
+pub const STRANGERS: (Share, Share) = (Share::ms(50, 250), Share::ms(250, 250));
+
+/// A budget for strangers.
+pub fn strangers() -> Arc<Budget<IpAddr>> {
+    Arc::new(Budget::new(STRANGERS.0, STRANGERS.1))
 }
 
 /// Why the public plane couldn't start.
@@ -186,7 +207,12 @@ pub async fn serve(
     config: PublicConfig,
 ) -> Result<PublicHandle, PublicError> {
     let endpoint = swarm::Libp2pEndpoint::listen(&config).await?;
-    Ok(serve_on(service, Box::new(endpoint), config.limits))
+    Ok(serve_on(
+        service,
+        Box::new(endpoint),
+        config.limits,
+        config.budget,
+    ))
 }
 
 /// Serves whatever comes in through `endpoint`. Must be called within a tokio runtime.
@@ -194,6 +220,7 @@ pub fn serve_on(
     service: Arc<dyn ChainService>,
     mut endpoint: Box<dyn Endpoint>,
     limits: Limits,
+    budget: Arc<Budget<IpAddr>>,
 ) -> PublicHandle {
     let (addresses, webrtc) = (endpoint.addresses(), endpoint.webrtc());
     let sessions = Arc::new(AtomicUsize::new(0));
@@ -202,7 +229,7 @@ pub fn serve_on(
     let task = tokio::spawn(async move {
         let answers = Arc::new(Answers::new(service));
         let limits = Arc::new(limits);
-        let budget = Arc::new(AtomicUsize::new(0));
+        let waiting = Arc::new(AtomicUsize::new(0));
         let mut running = JoinSet::new();
         running.spawn(answers.clone().follow_heads());
         let mut until = stopped.clone();
@@ -213,7 +240,8 @@ pub fn serve_on(
                     let session = session::Session {
                         answers: answers.clone(),
                         limits: limits.clone(),
-                        budget: budget.clone(),
+                        meter: budget.meter(source_group(incoming.source)),
+                        waiting: waiting.clone(),
                         stopped: stopped.clone(),
                         count: session::Counted::new(count.clone()),
                     };

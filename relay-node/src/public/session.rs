@@ -2,11 +2,14 @@
 //!
 //! What is bounded, and what happens at the bound: a frame (the session ends), requests at once and their rate (the
 //! request is refused in words; a client that goes on regardless is ended), bytes of answers waiting (first requests
-//! are refused, then the session ends), time for a piece to leave and time without a sign of life (the session ends).
+//! are refused, then the session ends), bytes of requests that wait to be answered (refused), time for a piece to leave
+//! and time without a sign of life (the session ends), and what is computed for the client's source (nothing more is
+//! read, and nothing answered, until it has earned it back).
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use credo_wire::{Message, Request};
@@ -18,6 +21,7 @@ use super::answers::{Answers, message_frame, refused, response_frame};
 use super::outbox::{Frame, Next, Outbox, Overflow};
 use super::transport::{ConnError, FrameReader, FrameWriter, Incoming};
 use super::{Bucket, Limits};
+use crate::budget::{Meter, PROOF_READ, TRANSPORT_PER_BYTE};
 
 /// Silent heartbeat intervals after which the client counts as gone.
 const MISSED: u32 = 3;
@@ -84,7 +88,10 @@ impl From<Overflow> for End {
 pub(crate) struct Session {
     pub(crate) answers: Arc<Answers>,
     pub(crate) limits: Arc<Limits>,
-    pub(crate) budget: Arc<AtomicUsize>,
+    /// Charges the client's source.
+    pub(crate) meter: Meter<IpAddr>,
+    /// Bytes of answers that wait to be sent, of all sessions.
+    pub(crate) waiting: Arc<AtomicUsize>,
     pub(crate) stopped: watch::Receiver<bool>,
     pub(crate) count: Counted,
 }
@@ -92,11 +99,16 @@ pub(crate) struct Session {
 impl Session {
     /// Runs until the client or the node ends it; then the connection closes.
     pub(crate) async fn run(self, incoming: Incoming) {
+        let meter = self.meter.clone();
+        meter.measured(self.serve(incoming)).await;
+    }
+
+    async fn serve(self, incoming: Incoming) {
         let Incoming { source, conn } = incoming;
         let limits = self.limits.clone();
         let outbox = Outbox::new(
             limits.waiting_bytes,
-            self.budget.clone(),
+            self.waiting.clone(),
             limits.waiting_bytes_total,
         );
         let mut writer = conn.writer;
@@ -112,13 +124,13 @@ impl Session {
                     }
                     // What waits still leaves (a refusal, a goodbye), if the client takes it soon.
                     outbox.close();
-                    let _ = tokio::time::timeout(std::time::Duration::from_millis(300), writing).await;
+                    let _ = tokio::time::timeout(Duration::from_millis(300), writing).await;
                     end
                 }
                 end = &mut writing => end,
             }
         };
-        let _ = tokio::time::timeout(std::time::Duration::from_millis(100), writer.close()).await;
+        let _ = tokio::time::timeout(Duration::from_millis(100), writer.close()).await;
         tracing::debug!(%source, %end, "a light client's session ended");
         drop(self.count);
     }
@@ -128,6 +140,7 @@ impl Session {
             session: self,
             outbox,
             pending: FuturesUnordered::new(),
+            asked: Arc::default(),
             requests: Bucket::new(self.limits.request_rate, Instant::now()),
             submissions: Bucket::new(self.limits.submit_rate, Instant::now()),
             introduced: false,
@@ -138,8 +151,14 @@ impl Session {
         let mut nonce = 0u64;
         let mut stopped = self.stopped.clone();
         loop {
+            // What isn't read stays with the client; what it would have said can't be held against it.
+            let pause = self.meter.wait();
+            if pause.is_some() {
+                heard = Instant::now();
+            }
             let step = tokio::select! {
-                message = reader.next() => match message {
+                () = tokio::time::sleep(pause.unwrap_or_default()), if pause.is_some() => Ok(()),
+                message = reader.next(), if pause.is_none() => match message {
                     Ok(Some(message)) => {
                         heard = Instant::now();
                         state.take(message)
@@ -169,10 +188,54 @@ impl Session {
     }
 }
 
+/// What a request holds in memory while it waits.
+fn bytes(request: &Request) -> usize {
+    match request {
+        Request::Submit { transaction } => transaction.len(),
+        Request::State { keys } => keys.iter().map(|key| key.as_str().len()).sum(),
+        _ => 0,
+    }
+}
+
+/// What other threads do for a request, beside moving bytes.
+fn surcharge(request: &Request) -> Duration {
+    match request {
+        Request::State { keys } => PROOF_READ * keys.len() as u32,
+        _ => PROOF_READ,
+    }
+}
+
+/// A request's bytes, counted for as long as it is pending.
+struct Asked {
+    bytes: usize,
+    count: Arc<AtomicUsize>,
+}
+
+impl Asked {
+    fn take(count: &Arc<AtomicUsize>, bytes: usize, limit: usize) -> Option<Self> {
+        if count.load(Ordering::Relaxed) + bytes > limit {
+            return None;
+        }
+        count.fetch_add(bytes, Ordering::Relaxed);
+        Some(Self {
+            bytes,
+            count: Arc::clone(count),
+        })
+    }
+}
+
+impl Drop for Asked {
+    fn drop(&mut self) {
+        self.count.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
 struct Reading<'a> {
     session: &'a Session,
     outbox: &'a Outbox,
     pending: FuturesUnordered<BoxFuture<'a, (u64, Bytes)>>,
+    /// Bytes of the requests that are pending.
+    asked: Arc<AtomicUsize>,
     requests: Bucket,
     submissions: Bucket,
     introduced: bool,
@@ -246,6 +309,12 @@ impl Reading<'_> {
         if self.outbox.bytes() > limits.busy_bytes {
             return self.refuse_too_much(id, "too many answers wait to be sent to you; read them first");
         }
+        let Some(asked) = Asked::take(&self.asked, bytes(&request), limits.asked_bytes) else {
+            return self.refuse_too_much(
+                id,
+                "too much of what you asked waits to be answered; wait for the answers first",
+            );
+        };
         self.refusals = 0;
         if matches!(request, Request::Subscribe) {
             let (head, response) = self.session.answers.subscribe();
@@ -253,9 +322,15 @@ impl Reading<'_> {
             self.outbox.subscribe(head);
             return Ok(());
         }
-        let answers = &self.session.answers;
-        self.pending
-            .push(Box::pin(async move { (id, answers.answer(request).await) }));
+        let (answers, meter) = (&self.session.answers, &self.session.meter);
+        let cost = surcharge(&request);
+        let answer = async move {
+            let answer = answers.answer(request).await;
+            meter.charge(cost + TRANSPORT_PER_BYTE * (asked.bytes + answer.len()) as u32);
+            drop(asked);
+            (id, answer)
+        };
+        self.pending.push(Box::pin(meter.paid(answer)));
         Ok(())
     }
 }

@@ -1,6 +1,7 @@
 //! The ways in as an [`Endpoint`]: WebRTC-direct by [`super::webrtc`], and libp2p's WebSocket with Noise and Yamux.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use credo_wire::MAX_CLIENT_FRAME;
@@ -91,7 +92,7 @@ impl Libp2pEndpoint {
             None => (ws, None),
         };
         let behaviour = Behaviour {
-            admission: Admission::new(&config.limits),
+            admission: Admission::new(&config.limits, Arc::clone(&config.budget)),
             streams: streams::Behaviour::new(Role::Relay),
         };
         let mut swarm = Swarm::new(

@@ -2,16 +2,17 @@
 
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use credo_primitives::{Digest, StateKey, sha256};
 use credo_wire::{Message, Request, Response, WIRE_VERSION};
 
 use super::client::{Client, ClientError, DialError, dial};
-use super::fake::Fake;
-use super::{Limits, PublicConfig, PublicHandle, WebRtc, serve};
+use super::fake::{Fake, transaction};
+use super::{Limits, PublicConfig, PublicHandle, STRANGERS, WebRtc, serve};
+use crate::budget::{Budget, Clocks, Share};
 
 const LIMIT: Duration = Duration::from_secs(10);
 
@@ -23,6 +24,11 @@ fn config(dir: &Path, limits: Limits) -> PublicConfig {
         ws_port: 0,
         webrtc: WebRtc::Direct,
         limits,
+        // What one may compute is tested where it is meant.
+        budget: Arc::new(Budget::new(
+            Share::ms(100_000, 100_000),
+            Share::ms(100_000, 100_000),
+        )),
     }
 }
 
@@ -220,6 +226,67 @@ async fn a_restart_keeps_the_address() {
     for address in &addresses {
         hello(address).await.goodbye().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_has_used_its_share_is_read_on_when_it_has_earned_it_back() {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    static PASSED: AtomicU64 = AtomicU64::new(0);
+    let clocks = Clocks {
+        now: || *START + Duration::from_millis(PASSED.load(Ordering::Relaxed)),
+        computed: || Duration::ZERO,
+    };
+    let dir = tempfile::tempdir().unwrap();
+    let fake = Arc::new(Fake::new());
+    let budget = Arc::new(Budget::with_clocks(STRANGERS.0, STRANGERS.1, clocks));
+    let config = PublicConfig {
+        budget: budget.clone(),
+        ..config(dir.path(), Limits::default())
+    };
+    let handle = serve(fake.clone(), config).await.unwrap();
+    for (n, way) in (1..).zip(["/ws/", "/webrtc-direct/"]) {
+        let mut client = hello(by(&handle, way)).await;
+        budget.charge(&IpAddr::V4(Ipv4Addr::LOCALHOST), Duration::from_secs(1));
+        let request = Request::Submit {
+            transaction: transaction(),
+        };
+        client.send(&Message::Request { id: 7, request }).await.unwrap();
+        // Time stands still for the budget, so however long this lasts, nothing is computed.
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert_eq!(fake.submitted.lock().unwrap().len(), n - 1);
+        assert_eq!(handle.sessions(), 1);
+        PASSED.fetch_add(60_000, Ordering::Relaxed);
+        assert!(matches!(response(&mut client, 7).await, Response::Submitted(_)));
+        assert_eq!(fake.submitted.lock().unwrap().len(), n);
+        client.goodbye().await;
+        until("the session ends", || handle.sessions() == 0).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_that_wait_hold_no_more_than_so_many_bytes() {
+    let (fake, handle, _dir) = relay(Limits {
+        asked_bytes: 100,
+        ..Limits::default()
+    })
+    .await;
+    let mut client = hello(by(&handle, "/ws/")).await;
+    let submit = |size: usize| Request::Submit {
+        transaction: vec![0; size],
+    };
+    let Response::Refused(why) = ask(&mut client, 2, submit(101)).await else {
+        panic!()
+    };
+    assert!(why.as_str().starts_with("too much of what you asked"), "{why}");
+    // What was answered makes room again.
+    for id in 3..10 {
+        let response = ask(&mut client, id, submit(60)).await;
+        assert!(matches!(response, Response::Submitted(_)), "{response:?}");
+    }
+    assert!(
+        fake.submitted.lock().unwrap().is_empty(),
+        "zeroes are no transaction"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
