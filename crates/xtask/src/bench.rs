@@ -27,13 +27,16 @@ pub(crate) struct Options {
     /// Measures nothing but how browsers reach a node.
     #[arg(long)]
     transports: bool,
+    /// Measures nothing but whether strangers can slow consensus down.
+    #[arg(long, conflicts_with = "transports")]
+    starve: bool,
 }
 
 pub(crate) fn run(project: &Project, board: &Board, options: &Options) -> Result<bool> {
     let tools = Tools::new(project, board);
     let mut browser = None;
     tools.node()?;
-    if !options.native {
+    if !options.native && !options.starve {
         tools.wallet()?;
         tools.playwright()?;
         browser = tools.browser()?;
@@ -63,7 +66,11 @@ pub(crate) fn run(project: &Project, board: &Board, options: &Options) -> Result
     print(&format!("{}\n", machine(project)));
     let mut command = process::command(program);
     command.current_dir(&project.root);
-    let arguments = [(options.native, "--native"), (options.transports, "--transports")];
+    let arguments = [
+        (options.native, "--native"),
+        (options.transports, "--transports"),
+        (options.starve, "--starve"),
+    ];
     command.args(
         arguments
             .iter()

@@ -5,6 +5,7 @@ mod cpu;
 mod latency;
 mod page;
 mod rounds;
+mod starve;
 mod throughput;
 mod transports;
 mod verification;
@@ -29,11 +30,22 @@ impl Row {
 }
 
 fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let Some((first, rest)) = arguments.split_first()
+        && first == starve::ATTACK
+    {
+        return starve::attack(rest);
+    }
     let is_said = |word: &str| std::env::args().any(|argument| argument == word);
     let native_only = is_said("--native");
     let mut rows = Vec::new();
     if is_said("--transports") {
         transports::measure(&mut rows)?;
+        print_table(&rows);
+        return Ok(());
+    }
+    if is_said("--starve") {
+        starve::measure(&mut rows)?;
         print_table(&rows);
         return Ok(());
     }
