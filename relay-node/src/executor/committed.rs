@@ -91,6 +91,9 @@ impl Committed {
     }
 }
 
+/// The list of Servi nodes with its bytes.
+type List = (Arc<Candidates>, Vec<u8>);
+
 /// Reads the committed state from any thread; cheap to clone. A read blocks the thread while its page comes from disk.
 #[derive(Clone)]
 pub struct StateReader {
@@ -99,7 +102,7 @@ pub struct StateReader {
     /// Where a thread without a runtime of its own reads files.
     runtime: tokio::runtime::Handle,
     /// The list's bytes, kept until the list changes.
-    list: Arc<Mutex<Option<(Arc<Candidates>, Vec<u8>)>>>,
+    list: Arc<Mutex<Option<List>>>,
 }
 
 impl StateReader {

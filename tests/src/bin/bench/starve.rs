@@ -64,12 +64,11 @@ fn hostile(now: i64, number: usize, signatures: usize, size: usize) -> Result<Ve
         publisher: String::new(),
         publisher_signs: Vec::new(),
     };
-    let base = tx.base_hash();
     for n in 1..signatures {
         let mut seed = [7; 32];
         seed[..8].copy_from_slice(&(n as u64).to_le_bytes());
         let key = SecretKey::from_seed(Algorithm::Ed25519, &seed)?;
-        tx.signs.push(key.sign_hash(&base));
+        tx.sign_as_signer(&key);
     }
     let stranger = SecretKey::from_seed(Algorithm::Ed25519, &[9; 32])?;
     tx.sign_as_publisher("admin", &stranger);
@@ -121,7 +120,8 @@ async fn session(address: String, ready: Arc<Vec<Vec<u8>>>, until: Instant) {
                     id += 1;
                     let transaction = ready[id as usize % ready.len()].clone();
                     let request = Request::Submit { transaction };
-                    let send = client.send(&Message::Request { id, request });
+                    let message = Message::Request { id, request };
+                    let send = client.send(&message);
                     // A relay that doesn't read keeps the sender waiting.
                     tokio::time::timeout(Duration::from_secs(5), send).await.is_ok_and(|sent| sent.is_ok())
                 }
