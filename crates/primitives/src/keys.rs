@@ -1,7 +1,7 @@
 //! Accounts' keys and signatures: ed25519 (strict) and secp256k1 (low-S), with IOST's bytes and base58 texts.
 
 use bytes::BufMut;
-use commonware_codec::{Buf, EncodeSize, Error, Read, ReadExt, ReadRangeExt, Write};
+use commonware_codec::{Buf, EncodeSize, Error, Read, ReadExt, Write};
 use ed25519_dalek::Signer as _;
 use k256::ecdsa::signature::hazmat::{PrehashSigner as _, PrehashVerifier as _};
 use serde::{Deserialize, Serialize};
@@ -66,20 +66,36 @@ impl Algorithm {
     }
 }
 
+/// Bytes of the longest public key.
+const MAX_PUBLIC_KEY: usize = 33;
+
 /// An account's public key.
+///
+/// A point is checked where a key comes in: [`PublicKey::new`], [`PublicKey::from_base58`], [`Signature::key`]. The codec
+/// is the state's, which holds such keys alone; it checks the form and not the point once more, or reading an account of
+/// four hundred keys would take milliseconds. A key that is none verifies no signature.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct PublicKey {
     algorithm: Algorithm,
-    bytes: Vec<u8>,
+    /// As many as the algorithm's keys have; the rest is zero.
+    bytes: [u8; MAX_PUBLIC_KEY],
 }
 
 impl PublicKey {
+    /// Takes key bytes of the right length.
+    fn of(algorithm: Algorithm, key: &[u8]) -> Result<Self, KeyError> {
+        if key.len() != algorithm.public_key_len() {
+            return Err(KeyError::Length(key.len()));
+        }
+        let mut bytes = [0; MAX_PUBLIC_KEY];
+        bytes[..key.len()].copy_from_slice(key);
+        Ok(Self { algorithm, bytes })
+    }
+
     /// Takes raw key bytes after checking that they are a point of the curve.
     pub fn new(algorithm: Algorithm, bytes: &[u8]) -> Result<Self, KeyError> {
-        if bytes.len() != algorithm.public_key_len() {
-            return Err(KeyError::Length(bytes.len()));
-        }
+        let key = Self::of(algorithm, bytes)?;
         let valid = match algorithm {
             Algorithm::Secp256k1 => k256::ecdsa::VerifyingKey::from_sec1_bytes(bytes).is_ok(),
             Algorithm::Ed25519 => {
@@ -89,10 +105,7 @@ impl PublicKey {
         if !valid {
             return Err(KeyError::Invalid(algorithm));
         }
-        Ok(Self {
-            algorithm,
-            bytes: bytes.to_vec(),
-        })
+        Ok(key)
     }
 
     /// Reads IOST's key id: base58 of the raw bytes; the length tells the algorithm.
@@ -111,7 +124,7 @@ impl PublicKey {
 
     /// IOST's key id.
     pub fn to_base58(&self) -> String {
-        bs58::encode(&self.bytes).into_string()
+        bs58::encode(self.as_bytes()).into_string()
     }
 
     /// The algorithm.
@@ -121,7 +134,7 @@ impl PublicKey {
 
     /// The raw bytes.
     pub fn as_bytes(&self) -> &[u8] {
-        &self.bytes
+        &self.bytes[..self.algorithm.public_key_len()]
     }
 
     /// Checks `signature` over `hash`: ed25519 strictly, secp256k1 with low S only.
@@ -131,13 +144,13 @@ impl PublicKey {
         };
         let ok = match self.algorithm {
             Algorithm::Ed25519 => {
-                let key: [u8; 32] = self.bytes.as_slice().try_into().map_err(|_| refused())?;
+                let key: [u8; 32] = self.as_bytes().try_into().map_err(|_| refused())?;
                 let key = ed25519_dalek::VerifyingKey::from_bytes(&key).map_err(|_| refused())?;
                 let signature = ed25519_dalek::Signature::from_slice(signature).map_err(|_| refused())?;
                 key.verify_strict(hash.as_ref(), &signature).is_ok()
             }
             Algorithm::Secp256k1 => {
-                let key = k256::ecdsa::VerifyingKey::from_sec1_bytes(&self.bytes).map_err(|_| refused())?;
+                let key = k256::ecdsa::VerifyingKey::from_sec1_bytes(self.as_bytes()).map_err(|_| refused())?;
                 let signature = k256::ecdsa::Signature::from_slice(signature).map_err(|_| refused())?;
                 let low = signature.normalize_s() == signature;
                 low && key.verify_prehash(hash.as_ref(), &signature).is_ok()
@@ -169,13 +182,15 @@ impl From<PublicKey> for String {
 impl Write for PublicKey {
     fn write(&self, buf: &mut impl BufMut) {
         (self.algorithm as u8).write(buf);
-        self.bytes.write(buf);
+        self.as_bytes().len().write(buf);
+        buf.put_slice(self.as_bytes());
     }
 }
 
 impl EncodeSize for PublicKey {
     fn encode_size(&self) -> usize {
-        1 + self.bytes.encode_size()
+        let len = self.algorithm.public_key_len();
+        1 + len.encode_size() + len
     }
 }
 
@@ -184,8 +199,14 @@ impl Read for PublicKey {
     fn read_cfg(buf: &mut impl Buf, _: &()) -> Result<Self, Error> {
         let algorithm = Algorithm::from_id(u8::read(buf)?)
             .map_err(|_| Error::Invalid("PublicKey", "unknown algorithm"))?;
-        let bytes = Vec::<u8>::read_range(buf, 32..=33)?;
-        Self::new(algorithm, &bytes).map_err(|_| Error::Invalid("PublicKey", "not a point"))
+        let len = usize::read_cfg(buf, &commonware_codec::RangeCfg::new(32..=MAX_PUBLIC_KEY))?;
+        if len != algorithm.public_key_len() {
+            return Err(Error::Invalid("PublicKey", "a length that isn't its algorithm's"));
+        }
+        commonware_codec::util::at_least(buf, len)?;
+        let mut bytes = [0; MAX_PUBLIC_KEY];
+        buf.copy_to_slice(&mut bytes[..len]);
+        Ok(Self { algorithm, bytes })
     }
 }
 
@@ -288,22 +309,17 @@ impl SecretKey {
 
     /// The public key.
     pub fn public_key(&self) -> PublicKey {
-        let bytes = match self.algorithm {
-            Algorithm::Ed25519 => ed25519_dalek::SigningKey::from_bytes(&self.seed)
-                .verifying_key()
-                .to_bytes()
-                .to_vec(),
-            Algorithm::Secp256k1 => self
-                .scalar()
-                .verifying_key()
-                .to_sec1_point(true)
-                .as_bytes()
-                .to_vec(),
+        let key = match self.algorithm {
+            Algorithm::Ed25519 => {
+                let key = ed25519_dalek::SigningKey::from_bytes(&self.seed).verifying_key();
+                PublicKey::of(self.algorithm, key.as_bytes())
+            }
+            Algorithm::Secp256k1 => {
+                let point = self.scalar().verifying_key().to_sec1_point(true);
+                PublicKey::of(self.algorithm, point.as_bytes())
+            }
         };
-        PublicKey {
-            algorithm: self.algorithm,
-            bytes,
-        }
+        key.expect("an algorithm's own keys are as long as it says")
     }
 
     fn scalar(&self) -> k256::ecdsa::SigningKey {
@@ -329,7 +345,7 @@ impl SecretKey {
         Signature {
             algorithm: self.algorithm,
             signature,
-            public_key: self.public_key().bytes,
+            public_key: self.public_key().as_bytes().to_vec(),
         }
     }
 }
