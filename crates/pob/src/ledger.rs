@@ -71,6 +71,11 @@ impl Ledger {
         &self.candidates
     }
 
+    /// How many changes were made since the last commit.
+    pub fn uncommitted(&self) -> usize {
+        self.undo.len()
+    }
+
     /// Keeps what was done since the last commit.
     pub fn commit(&mut self) {
         for undo in self.undo.drain(..) {

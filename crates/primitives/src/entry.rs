@@ -3,6 +3,7 @@
 mod domain;
 mod economy;
 mod gas;
+mod mark;
 mod msig;
 mod ram;
 mod token721;
@@ -15,6 +16,7 @@ pub use economy::{
     PastCommittee, PastSeat, Pledge, Pledges, Pool, Vesting,
 };
 pub use gas::{Gas, SIGN_UP_PLEDGE};
+pub use mark::{Expired, MAX_MARKS_PAGE, Marks};
 pub use msig::{
     MAX_PROPOSAL_ACTIONS, MAX_PROPOSAL_BYTES, MAX_PROPOSALS, MAX_REQUESTED, MAX_RETIRED, MAX_WAITING,
     Proposal, ProposalName, Proposals, ProposedAction, Requested, Retired, Waiting, WaitingProposal,
@@ -196,14 +198,6 @@ impl Account {
     pub fn permission(&self, name: &str) -> Option<&Permission> {
         self.permissions.iter().find(|p| p.name.as_str() == name)
     }
-
-    /// Who signed the account up, read from the beginning of its encoding: the keys behind it are dear to decode.
-    pub fn referrer_in(encoding: &[u8]) -> Result<Option<AccountName>, commonware_codec::Error> {
-        use commonware_codec::ReadExt as _;
-        let mut rest = commonware_codec::Copying(encoding);
-        AccountName::read(&mut rest)?;
-        Option::<AccountName>::read(&mut rest)
-    }
 }
 
 /// The oldest accounts in whose permissions a public key stands (P-42).
@@ -214,22 +208,6 @@ pub struct KeyAccounts {
 }
 codec_struct!(KeyAccounts {
     accounts: MAX_KEY_ACCOUNTS
-});
-
-/// Most marks in one page of [`Expiring`], so that a page stays well within one value.
-pub const MAX_EXPIRING_PAGE: usize = 1_024;
-
-/// Marks of executed transactions that expire within the same second: the last page of them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Expiring {
-    /// Full pages before this one, under [`StateKey::expiring_page`](crate::StateKey::expiring_page).
-    pub pages: u32,
-    /// The marks of this page.
-    pub marks: Vec<crate::Digest>,
-}
-codec_struct!(Expiring {
-    pages,
-    marks: MAX_EXPIRING_PAGE
 });
 
 mod principal_codec {

@@ -150,7 +150,8 @@ impl PublicKey {
                 key.verify_strict(hash.as_ref(), &signature).is_ok()
             }
             Algorithm::Secp256k1 => {
-                let key = k256::ecdsa::VerifyingKey::from_sec1_bytes(self.as_bytes()).map_err(|_| refused())?;
+                let key =
+                    k256::ecdsa::VerifyingKey::from_sec1_bytes(self.as_bytes()).map_err(|_| refused())?;
                 let signature = k256::ecdsa::Signature::from_slice(signature).map_err(|_| refused())?;
                 let low = signature.normalize_s() == signature;
                 low && key.verify_prehash(hash.as_ref(), &signature).is_ok()

@@ -144,6 +144,13 @@ pub struct Parameters {
     pub block_tx_limit: u32,
     /// Most bytes of transactions in a block.
     pub block_bytes_limit: u32,
+    /// Most gas that one transaction uses, whatever its own limit and ratio are.
+    pub tx_gas_limit: u64,
+    /// Most gas that finding out may use whether a transaction's publisher and signers authorise it: work for which nobody
+    /// can be charged when they don't.
+    pub check_gas_limit: u64,
+    /// Most gas that a block's transactions use, ratios not counted; see [`Parameters::block_gas`].
+    pub block_gas_limit: u64,
 }
 codec_struct!(Parameters {
     committee_size,
@@ -172,9 +179,22 @@ codec_struct!(Parameters {
     sender_tx_limit,
     block_tx_limit,
     block_bytes_limit,
+    tx_gas_limit,
+    check_gas_limit,
+    block_gas_limit,
 });
 
+/// Gas that a block may use for each ms of its slot: by the prices of `docs/gas.md` its worst case takes half of the slot.
+pub const GAS_PER_SLOT_MS: u64 = 60_000;
+
 impl Parameters {
+    /// The gas that a block's transactions may use: `block_gas_limit`, or what half a slot has time for where slots are
+    /// shorter than main's; always enough for one transaction.
+    pub fn block_gas(&self) -> u64 {
+        let in_time = self.slot_ms.saturating_mul(GAS_PER_SLOT_MS);
+        self.block_gas_limit.min(in_time).max(self.tx_gas_limit)
+    }
+
     /// The parameters of a preset.
     pub fn preset(preset: Preset) -> Self {
         let main = Self {
@@ -216,6 +236,9 @@ impl Parameters {
             sender_tx_limit: 10,
             block_tx_limit: 2_000,
             block_bytes_limit: 1024 * 1024,
+            tx_gas_limit: 1_000_000,
+            check_gas_limit: 100_000,
+            block_gas_limit: 30_000_000,
         };
         match preset {
             Preset::Main | Preset::Private => main,
@@ -300,6 +323,16 @@ impl Parameters {
                 i64::try_from(self.tx_lifetime_ms.saturating_mul(1_000_000)).is_ok(),
                 "tx_lifetime_ms",
             ),
+            // So that whatever a pool may hold fits into some block.
+            (
+                (crate::tx::MIN_GAS..=crate::tx::MAX_GAS).contains(&self.tx_gas_limit),
+                "tx_gas_limit",
+            ),
+            (
+                self.check_gas_limit > 0 && self.check_gas_limit <= self.tx_gas_limit,
+                "check_gas_limit",
+            ),
+            (self.block_gas_limit >= self.tx_gas_limit, "block_gas_limit"),
         ];
         match checks.iter().find(|(ok, _)| !ok) {
             Some((_, name)) => Err(SpecError::Parameter(name)),

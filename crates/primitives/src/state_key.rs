@@ -13,6 +13,9 @@ pub const MAX_STATE_KEY: usize = 256;
 /// Longest value in bytes.
 pub const MAX_STATE_VALUE: usize = 64 * 1024;
 
+/// How the keys of accounts begin.
+const ACCOUNT: &str = "auth.iost/account/";
+
 /// A key of the state.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct StateKey(String);
@@ -35,7 +38,12 @@ impl StateKey {
 
     /// `auth.iost`: an account with its permissions.
     pub fn account(account: &AccountName) -> Self {
-        Self::of(format!("auth.iost/account/{account}"))
+        Self::of(format!("{ACCOUNT}{account}"))
+    }
+
+    /// Whether an account with its permissions stands here.
+    pub fn is_account(&self) -> bool {
+        self.0.starts_with(ACCOUNT)
     }
 
     /// `auth.iost`: the oldest 64 accounts under a public key (P-42).
@@ -197,22 +205,18 @@ impl StateKey {
     }
 
     /// A mark of an executed transaction
-    /// ([`CheckedTransaction::replay_marks`](crate::CheckedTransaction::replay_marks)), kept until it expires.
+    /// ([`CheckedTransaction::replay_marks`](crate::CheckedTransaction::replay_marks)). It stands at least until the
+    /// transaction has been dead for as long as it could live (P-45).
     pub fn executed(mark: &Digest) -> Self {
         Self::of(format!("chain/tx/{mark}"))
     }
 
-    /// The marks of executed transactions that expire within one second of chain time.
-    pub fn expiring(second: u64) -> Self {
-        Self::of(format!("chain/expiring/{second}"))
+    /// A page of the marks that the block at `height` left.
+    pub fn marks(height: u64, page: u32) -> Self {
+        Self::of(format!("chain/marks/{height}/{page}"))
     }
 
-    /// A full page of the marks that expire within one second; the last page stands under [`StateKey::expiring`].
-    pub fn expiring_page(second: u64, page: u32) -> Self {
-        Self::of(format!("chain/expiring/{second}/{page}"))
-    }
-
-    /// The second of chain time up to which expired marks were removed.
+    /// How far marks have expired ([`Expired`](crate::entry::Expired)).
     pub fn expired_until() -> Self {
         Self::of("chain/expired".into())
     }

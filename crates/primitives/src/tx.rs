@@ -6,7 +6,7 @@
 use std::collections::BTreeSet;
 
 use crate::keys::{Algorithm, KeyError};
-use crate::{Digest, PublicKey, SecretKey, Signature, sha3_256, sha256};
+use crate::{Digest, PublicKey, SecretKey, Signature, StateKey, sha3_256, sha256};
 
 /// Largest transaction in its Full encoding, in bytes.
 pub const MAX_TX_SIZE: usize = 65_536;
@@ -18,6 +18,10 @@ pub const MAX_AHEAD_NS: i64 = 30_000_000_000;
 /// for pools and for blocks. IOST bounds them by the size alone (some 560). An account whose permission needs more keys
 /// acts by proposals (`msig.iost`), where each approves by itself.
 pub const MAX_SIGNATURES: usize = 16;
+/// The least gas that a transaction may ask for, as users see it.
+pub const MIN_GAS: u64 = 6_000;
+/// The most gas that a transaction may ask for, as users see it.
+pub const MAX_GAS: u64 = 4_000_000;
 const MAX_ITEMS: usize = 1_000;
 
 /// One call of a contract.
@@ -441,7 +445,7 @@ impl Transaction {
 
     /// The mark that an execution leaves for the publisher ([`CheckedTransaction::replay_marks`]).
     pub fn publisher_mark(&self) -> Digest {
-        replay_mark(&self.base_hash(), &self.publisher)
+        mark(&self.base_hash(), &self.publisher)
     }
 
     /// Holds the transaction's times against a clock (`now`, ns): the pool's rule on arrival.
@@ -468,10 +472,31 @@ impl Transaction {
     pub fn dead_at(&self) -> i64 {
         self.expiration.min(self.time.saturating_add(MAX_LIFETIME_NS))
     }
+
+    /// The moment (ns) after which no block includes it any more on a chain with this longest life of transactions.
+    pub fn dead_within(&self, tx_lifetime_ms: u64) -> i64 {
+        let lifetime = i64::try_from(tx_lifetime_ms.saturating_mul(1_000_000)).unwrap_or(i64::MAX);
+        self.expiration.min(self.time.saturating_add(lifetime))
+    }
+
+    /// Where in the state its execution leaves marks: all of these keys hold something then, and none of them otherwise
+    /// ([`CheckedTransaction::replay_marks`], P-45).
+    pub fn mark_keys(&self) -> Vec<StateKey> {
+        let marks = replay_marks(self, &self.base_hash());
+        marks.iter().map(StateKey::executed).collect()
+    }
 }
 
-fn replay_mark(base: &Digest, account: &str) -> Digest {
-    sha256(&[b"credo-executed", base.as_ref(), account.as_bytes()])
+fn replay_marks(tx: &Transaction, base_hash: &Digest) -> BTreeSet<Digest> {
+    let signers = tx.signers.iter().map(|s| s.split('@').next().unwrap_or(s));
+    signers
+        .chain([tx.publisher.as_str()])
+        .map(|account| mark(base_hash, account))
+        .collect()
+}
+
+fn mark(base_hash: &Digest, account: &str) -> Digest {
+    sha256(&[b"credo-executed", base_hash.as_ref(), account.as_bytes()])
 }
 
 /// A transaction whose signatures and static fields were checked, with its hash and the keys that signed.
@@ -500,11 +525,11 @@ impl CheckedTransaction {
     /// a co-signer signs the base alone, which anyone could publish once more under another name. A mark binds the base
     /// to one account whose authority was used; a stranger who publishes the same base uses up the marks of his own.
     pub fn replay_marks(&self) -> BTreeSet<Digest> {
-        let signers = self.tx.signers.iter().map(|s| s.split('@').next().unwrap_or(s));
-        signers
-            .chain([self.tx.publisher.as_str()])
-            .map(|account| replay_mark(&self.base_hash, account))
-            .collect()
+        replay_marks(&self.tx, &self.base_hash)
+    }
+    /// The publisher's of them: it stands whenever the same publisher's same base was executed.
+    pub fn publisher_mark(&self) -> Digest {
+        mark(&self.base_hash, &self.tx.publisher)
     }
     /// Its Full bytes.
     pub fn bytes(&self) -> &[u8] {

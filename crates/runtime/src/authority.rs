@@ -12,15 +12,20 @@
 //!   `active`, and from there to `owner`.
 //! - Re-entering a permission that is being evaluated counts as no. The number of permissions looked at is bounded
 //!   ([`MAX_EVALUATIONS`], all signers of a transaction together): accounts that refer to each other can't make a check
-//!   long; beyond the bound the answer is no.
+//!   deep; beyond the bound the answer is no.
+//! - All of it is charged: every permission that is evaluated, every item that is looked at, every byte of an account that
+//!   is read (once for each question, as in IOST).
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use credo_primitives::entry::{Account, Item, Permission, Principal};
 use credo_primitives::{AccountName, CheckedTransaction, PublicKey, StateKey};
 
+use crate::check::Unfit;
+use crate::gas::{Meter, Op, OutOfGas};
 use crate::view::View;
-use crate::{PushError, Refusal, RuntimeError};
+use crate::{Refusal, RuntimeError};
 
 /// Most permissions that are looked at to answer one question, or to check all signers.
 const MAX_EVALUATIONS: usize = 256;
@@ -42,7 +47,7 @@ pub(crate) struct Authority {
 
 impl Authority {
     /// Checks the publisher and every signer of a transaction.
-    pub(crate) fn check(view: &View<'_>, tx: &CheckedTransaction) -> Result<Self, PushError> {
+    pub(crate) fn check(view: &View<'_>, meter: &mut Meter, tx: &CheckedTransaction) -> Result<Self, Unfit> {
         let publisher = &tx.tx().publisher;
         let refused = || Refusal::Publisher(publisher.clone());
         let name = AccountName::any(publisher.as_str()).map_err(|_| refused())?;
@@ -52,7 +57,7 @@ impl Authority {
             more_keys: &empty,
             listed: None,
         };
-        let mut evaluation = Evaluation::new(view, by_publisher);
+        let mut evaluation = Evaluation::new(view, meter, by_publisher);
         if !evaluation.ask(&name, ACTIVE)? {
             return Err(refused().into());
         }
@@ -65,7 +70,7 @@ impl Authority {
             more_keys: tx.publisher_keys(),
             listed: None,
         };
-        let mut evaluation = Evaluation::new(view, by_any);
+        let mut evaluation = Evaluation::new(view, meter, by_any);
         for signer in &tx.tx().signers {
             let illegal = || Refusal::IllegalSigner(signer.clone());
             let (account, permission) = signer.split_once('@').ok_or_else(illegal)?;
@@ -116,16 +121,37 @@ impl Authority {
     pub(crate) fn allows(
         &self,
         view: &View<'_>,
+        meter: &mut Meter,
         account: &AccountName,
         permission: &str,
-    ) -> Result<bool, RuntimeError> {
+    ) -> Result<bool, Cut> {
         let empty = BTreeSet::new();
         let evidence = Evidence {
             keys: &self.keys,
             more_keys: &empty,
             listed: Some(&self.listed),
         };
-        Evaluation::new(view, evidence).ask(account, permission)
+        Evaluation::new(view, meter, evidence).ask(account, permission)
+    }
+}
+
+/// Why a question has no answer.
+#[derive(Debug)]
+pub(crate) enum Cut {
+    /// What may be used for it is used up.
+    OutOfGas,
+    /// The node can't go on.
+    Fatal(RuntimeError),
+}
+
+impl From<OutOfGas> for Cut {
+    fn from(_: OutOfGas) -> Self {
+        Self::OutOfGas
+    }
+}
+impl From<RuntimeError> for Cut {
+    fn from(error: RuntimeError) -> Self {
+        Self::Fatal(error)
     }
 }
 
@@ -139,8 +165,10 @@ struct Evidence<'e> {
 
 struct Evaluation<'e, 'v> {
     view: &'e View<'v>,
+    meter: &'e mut Meter,
     evidence: Evidence<'e>,
-    accounts: BTreeMap<AccountName, Option<Account>>,
+    /// Accounts that were read, and paid for, for this question.
+    accounts: BTreeMap<AccountName, Option<Arc<Account>>>,
     running: BTreeSet<Name>,
     /// Keys that counted somewhere.
     used: BTreeSet<PublicKey>,
@@ -148,9 +176,10 @@ struct Evaluation<'e, 'v> {
 }
 
 impl<'e, 'v> Evaluation<'e, 'v> {
-    fn new(view: &'e View<'v>, evidence: Evidence<'e>) -> Self {
+    fn new(view: &'e View<'v>, meter: &'e mut Meter, evidence: Evidence<'e>) -> Self {
         Self {
             view,
+            meter,
             evidence,
             accounts: BTreeMap::new(),
             running: BTreeSet::new(),
@@ -159,7 +188,8 @@ impl<'e, 'v> Evaluation<'e, 'v> {
         }
     }
 
-    fn ask(&mut self, account: &AccountName, permission: &str) -> Result<bool, RuntimeError> {
+    fn ask(&mut self, account: &AccountName, permission: &str) -> Result<bool, Cut> {
+        self.meter.charge(Op::Ask, 1)?;
         // A contract speaks for itself only, and no contract calls another yet.
         if account.is_contract() || self.left == 0 {
             return Ok(false);
@@ -169,6 +199,7 @@ impl<'e, 'v> Evaluation<'e, 'v> {
         if self.evidence.listed.is_some_and(|listed| listed.contains(&name)) {
             return Ok(true);
         }
+        self.meter.charge(Op::Evaluation, 1)?;
         if !self.running.insert(name.clone()) {
             return Ok(false);
         }
@@ -177,7 +208,7 @@ impl<'e, 'v> Evaluation<'e, 'v> {
         answer
     }
 
-    fn evaluate(&mut self, account: &AccountName, permission: &str) -> Result<bool, RuntimeError> {
+    fn evaluate(&mut self, account: &AccountName, permission: &str) -> Result<bool, Cut> {
         let Some(record) = self.account(account)? else {
             return Ok(false);
         };
@@ -188,10 +219,10 @@ impl<'e, 'v> Evaluation<'e, 'v> {
                 self.ask(account, ACTIVE)
             };
         };
-        let items: Vec<Item> = items(&record, found).cloned().collect();
         let threshold = u64::from(found.threshold);
         let mut weight = 0;
-        for item in items {
+        for item in items(&record, found) {
+            self.meter.charge(Op::Item, 1)?;
             let counts = match &item.principal {
                 Principal::Key(key) => {
                     let signed = self.evidence.keys.contains(key) || self.evidence.more_keys.contains(key);
@@ -216,11 +247,15 @@ impl<'e, 'v> Evaluation<'e, 'v> {
         }
     }
 
-    fn account(&mut self, name: &AccountName) -> Result<Option<Account>, RuntimeError> {
+    fn account(&mut self, name: &AccountName) -> Result<Option<Arc<Account>>, Cut> {
         if let Some(known) = self.accounts.get(name) {
             return Ok(known.clone());
         }
-        let account: Option<Account> = self.view.get(&StateKey::account(name))?;
+        self.meter.charge(Op::Read, 1)?;
+        // The size is known before anything is decoded.
+        let bytes = self.view.size(&StateKey::account(name))?.unwrap_or(0);
+        self.meter.charge(Op::AccountByte, bytes as u64)?;
+        let account = self.view.account(name)?;
         self.accounts.insert(name.clone(), account.clone());
         Ok(account)
     }

@@ -11,21 +11,13 @@ use credo_primitives::{
 };
 use credo_state::{StateRead, Writes};
 
-use crate::authority::Authority;
+use crate::check::{Fit, check, times};
 use crate::executed::{self, Executed};
 use crate::fees::GasShares;
-use crate::limits::Limits;
+use crate::gas::{Meter, Work};
 use crate::list::write_list;
-use crate::liveness::Exempt;
-use crate::precheck::{check_fresh, check_static};
 use crate::view::View;
-use crate::{
-    BlockError, PushError, Refusal, RuntimeError, charge, committees, execute, rewards, supply, turns,
-};
-
-/// Most marks of expired transactions that a block removes at least; more than fit into a block's bytes, and otherwise
-/// four for each transaction that a block may hold.
-const MIN_REMOVALS: usize = 8_192;
+use crate::{BlockError, PushError, Refusal, RuntimeError, committees, execute, rewards, supply, turns};
 
 /// Where a block stands.
 #[derive(Clone, Debug)]
@@ -94,6 +86,8 @@ pub struct BlockBuilder<'a, S: StateRead> {
     senders: BTreeMap<String, u32>,
     fees: GasShares,
     bytes: usize,
+    gas: u64,
+    work: Work,
     receipts: Vec<Receipt>,
     tx_hashes: Vec<Digest>,
     parent: PhantomData<&'a S>,
@@ -117,8 +111,7 @@ impl<'a, S: StateRead> BlockBuilder<'a, S> {
             return Err(context("its committee is another epoch's"));
         }
         let mut view = View::new(parent);
-        let budget = MIN_REMOVALS.max(ctx.spec.parameters.block_tx_limit as usize * 4);
-        executed::clean(&mut view, ctx.time_ms, budget)?;
+        executed::clean(&mut view, &ctx)?;
         turns::count(&mut view, &ctx)?;
         turns::remember_msb(&mut view, &ctx)?;
         supply::vest(&mut view, ctx.time_ms)?;
@@ -134,6 +127,8 @@ impl<'a, S: StateRead> BlockBuilder<'a, S> {
             senders: BTreeMap::new(),
             fees: GasShares::default(),
             bytes: 0,
+            gas: 0,
+            work: Work::default(),
             receipts: Vec::new(),
             tx_hashes: Vec::new(),
             parent: PhantomData,
@@ -160,6 +155,16 @@ impl<'a, S: StateRead> BlockBuilder<'a, S> {
         self.bytes
     }
 
+    /// Gas that the block's transactions have used so far, their ratios not counted.
+    pub fn gas(&self) -> u64 {
+        self.gas
+    }
+
+    /// All work so far that is priced, that for transactions which were refused included.
+    pub fn work(&self) -> &Work {
+        &self.work
+    }
+
     /// Executes a transaction and adds it, with a receipt for what became of it. A transaction that may not stand in
     /// this block is refused and leaves the block as it was.
     pub fn push(&mut self, tx: &CheckedTransaction) -> Result<&Receipt, PushError> {
@@ -167,13 +172,15 @@ impl<'a, S: StateRead> BlockBuilder<'a, S> {
         if self.is_msb() {
             return Err(Refusal::MsbBlock.into());
         }
+        let mut meter = Meter::of(tx, parameters);
         if self.len() >= parameters.block_tx_limit as usize
             || self.bytes + tx.bytes().len() > parameters.block_bytes_limit as usize
+            || self.gas.saturating_add(meter.limit()) > parameters.block_gas()
+            || self.executed.is_full_for(tx)
         {
             return Err(Refusal::BlockFull.into());
         }
-        check_static(self.ctx.spec, tx.tx(), self.ctx.time_ms)?;
-        check_fresh(&self.view, tx)?;
+        times(self.ctx.spec, tx.tx(), self.ctx.time_ms)?;
         let publisher = &tx.tx().publisher;
         let sent = self.senders.get(publisher).copied().unwrap_or(0);
         if sent >= parameters.sender_tx_limit {
@@ -183,14 +190,11 @@ impl<'a, S: StateRead> BlockBuilder<'a, S> {
             }
             .into());
         }
-        let candidates = self.ledger.candidates();
-        let exempt = Exempt::of(&self.view, candidates, self.ctx.spec, self.ctx.time_ms, tx)?;
-        let receipt = match exempt {
-            Some(exempt) => exempt.apply(&mut self.view, &mut self.ledger, &self.ctx, &self.rules, tx)?,
-            None => self.execute(tx)?,
-        };
-        let dead_at = dead_at(self.ctx.spec, tx);
-        self.executed.add(&mut self.view, tx, dead_at, self.ctx.height);
+        let receipt = self.execute(tx, &mut meter);
+        self.work.add(meter.work());
+        let receipt = receipt?;
+        self.gas = self.gas.saturating_add(meter.used());
+        self.executed.add(&mut self.view, tx, self.ctx.height);
         self.view.commit();
         self.senders.insert(publisher.clone(), sent + 1);
         self.bytes += tx.bytes().len();
@@ -200,27 +204,36 @@ impl<'a, S: StateRead> BlockBuilder<'a, S> {
         Ok(&self.receipts[at])
     }
 
-    /// Executes a transaction that accounts' keys authorise and whose publisher pays for it.
-    fn execute(&mut self, tx: &CheckedTransaction) -> Result<Receipt, PushError> {
-        let parameters = &self.ctx.spec.parameters;
-        let authority = Authority::check(&self.view, tx)?;
-        let limits = Limits::check(&self.view, &tx.tx().amount_limit)?;
-        let paying = charge::check(&self.view, parameters, tx, self.ctx.time_ms)?;
+    /// Checks and executes a transaction.
+    fn execute(&mut self, tx: &CheckedTransaction, meter: &mut Meter) -> Result<Receipt, PushError> {
+        let (ctx, view) = (&self.ctx, &mut self.view);
+        let candidates = self.ledger.candidates();
+        let (authority, limits, paying) = match check(view, candidates, ctx.spec, ctx.time_ms, meter, tx)? {
+            Fit::Exempt(exempt) => {
+                return exempt.apply(view, &mut self.ledger, ctx, &self.rules, meter, tx);
+            }
+            Fit::Ordinary {
+                authority,
+                limits,
+                paying,
+            } => (authority, limits, paying),
+        };
         let execute::Executed { receipt, charged } = execute::execute(
-            &mut self.view,
+            view,
             &mut self.ledger,
-            &self.ctx,
+            ctx,
             &self.rules,
             &authority,
             limits,
             tx,
             paying,
+            meter,
         )?;
         if let Ok(payer) = AccountName::any(tx.tx().publisher.as_str()) {
             let candidates = self.ledger.candidates();
             // No app's contract runs yet.
             self.fees
-                .add(&self.view, candidates, parameters, &payer, charged, None)?;
+                .add(view, candidates, &ctx.spec.parameters, &payer, charged, None)?;
         }
         Ok(receipt)
     }
@@ -233,7 +246,7 @@ impl<'a, S: StateRead> BlockBuilder<'a, S> {
             None
         };
         self.fees.write(&mut self.view)?;
-        self.executed.write(&mut self.view)?;
+        self.executed.write(&mut self.view, &self.ctx);
         let (candidates, changed) = self.ledger.finish();
         let written = write_list(&mut self.view, &self.before, &candidates, &changed);
         let candidates_digest = match written {
@@ -290,12 +303,6 @@ impl<'a, S: StateRead> BlockBuilder<'a, S> {
         committees::remember(view, ctx, previous.as_ref())?;
         Ok(round)
     }
-}
-
-/// The moment (ns) after which no block includes the transaction any more.
-fn dead_at(spec: &ChainSpec, tx: &CheckedTransaction) -> i64 {
-    let lifetime = crate::precheck::lifetime_ns(spec);
-    tx.tx().expiration.min(tx.tx().time.saturating_add(lifetime))
 }
 
 /// Executes the transactions of somebody's block: all of them, or the block is invalid.

@@ -1,6 +1,7 @@
 //! What a transaction's gas costs its publisher (P-23).
 //!
-//! The publisher must have as much gas as the transaction may use, and pays for what it used, also when an action failed.
+//! That is asked before anything that takes work. The publisher must have as much gas as the transaction may use, and
+//! pays for what it used, also when an action failed.
 //! One transaction may stand without: a single `gas.iost/pledge` for oneself that brings enough gas at once, or nobody
 //! could ever begin. It pays out of what it brought, and if it fails, it stands in no block.
 //!
@@ -14,6 +15,9 @@ use crate::abi::{Args, Kind::Text, parse_truncated};
 use crate::contracts::gas::MIN_ACTION;
 use crate::view::View;
 use crate::{PushError, Refusal, RuntimeError};
+
+/// Longest data of a pledge that is looked at before anybody pays: two names and an amount.
+const MAX_PLEDGE_DATA: usize = 256;
 
 /// How a transaction pays for its gas.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,22 +35,10 @@ pub(crate) fn check(
     tx: &CheckedTransaction,
     now_ms: u64,
 ) -> Result<Paying, PushError> {
-    let needs = u64::try_from(tx.tx().gas_limit).unwrap_or(u64::MAX);
-    let publisher = tx.tx().publisher.as_str();
-    let has = match AccountName::any(publisher) {
-        Ok(account) => {
-            let gas = record(view, &account, parameters, now_ms)?;
-            if gas.total() >= needs {
-                return Ok(Paying::Publisher);
-            }
-            if brings_gas(view, parameters, tx.tx(), &account, needs, now_ms)? {
-                return Ok(Paying::FirstPledge);
-            }
-            gas.total()
-        }
-        Err(_) => 0,
-    };
-    Err(not_enough(publisher, has, needs).into())
+    Ok(match means(view, parameters, tx.tx(), now_ms)? {
+        Means::Has(_) => Paying::Publisher,
+        Means::Brings => Paying::FirstPledge,
+    })
 }
 
 /// What stands behind the gas of a transaction that waits.
@@ -122,7 +114,7 @@ fn brings_gas(
 
 /// What `account` pledges for itself by this action.
 fn own_pledge(action: &Action, account: &AccountName) -> Option<Amount> {
-    if action.contract != "gas.iost" || action.name != "pledge" {
+    if action.contract != "gas.iost" || action.name != "pledge" || action.data.len() > MAX_PLEDGE_DATA {
         return None;
     }
     let args = Args::parse(&action.name, &action.data, &[Text, Text, Text]).ok()?;

@@ -75,6 +75,26 @@ pub enum Refusal {
         /// The transaction's gas limit, in hundredths.
         needs: u64,
     },
+    /// Its own gas limit, or the chain's for any transaction, doesn't suffice for its bytes, its signatures and for finding
+    /// out whether they authorise it.
+    #[error(
+        "gas limit should be larger: of {} at most {most} gas can be used, which is less than checking the transaction takes",
+        format_units(u128::from(*.limit), 2)
+    )]
+    GasLimitTooLow {
+        /// The transaction's gas limit, in hundredths.
+        limit: u64,
+        /// What it may use at its gas ratio.
+        most: u64,
+    },
+    /// To find out whether publisher and signers authorise it would take more than a block does for that.
+    #[error(
+        "the permissions of the publisher and the signers take more than {limit} gas to check: use fewer or smaller accounts"
+    )]
+    CheckWork {
+        /// The chain's bound.
+        limit: u64,
+    },
     /// The publisher's `active` permission isn't satisfied by its signatures.
     #[error("unauthorized publisher: {0}")]
     Publisher(String),

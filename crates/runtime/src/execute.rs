@@ -7,7 +7,7 @@ use credo_primitives::{AccountName, Action, CheckedTransaction, Receipt, Status,
 use crate::authority::Authority;
 use crate::charge::{self, Paying};
 use crate::contracts;
-use crate::gas::Meter;
+use crate::gas::{Meter, Op};
 use crate::host::{Host, Stop};
 use crate::limits::Limits;
 use crate::view::View;
@@ -25,9 +25,9 @@ pub(crate) struct Executed {
     pub(crate) charged: u64,
 }
 
-/// Executes a transaction that may stand in the block. Its writes are committed, or rolled back with a receipt that
-/// says why. In both cases its publisher is charged for the gas. A first pledge that doesn't bring what it used is refused,
-/// and leaves nothing.
+/// Executes a transaction that may stand in the block; `meter` has counted what finding that out took. Its writes are
+/// committed, or rolled back with a receipt that says why. In both cases its publisher is charged for the gas. A first
+/// pledge that doesn't bring what it used is refused, and leaves nothing.
 #[allow(clippy::too_many_arguments)] // What a block is made of; a struct would only repeat the builder.
 pub(crate) fn execute(
     view: &mut View<'_>,
@@ -38,14 +38,14 @@ pub(crate) fn execute(
     mut limits: Limits,
     tx: &CheckedTransaction,
     paying: Paying,
+    meter: &mut Meter,
 ) -> Result<Executed, PushError> {
-    let mut meter = Meter::new(tx.tx().gas_limit, tx.tx().gas_ratio);
     let mut host = Host {
         view,
         ledger,
         authority,
         limits: &mut limits,
-        meter: &mut meter,
+        meter: &mut *meter,
         rules,
         ctx,
         now_ms: ctx.time_ms,
@@ -117,17 +117,14 @@ fn charge(
 }
 
 struct Failure<'a> {
-    action: Option<&'a Action>,
+    action: &'a Action,
     stop: Stop,
 }
 
 impl Failure<'_> {
     fn message(&self, reason: &str) -> String {
         let reason: String = reason.chars().take(MAX_REASON).collect();
-        match self.action {
-            Some(action) => format!("running action {}\n error: {reason}", describe(action)),
-            None => reason,
-        }
+        format!("running action {}\n error: {reason}", describe(self.action))
     }
 }
 
@@ -146,21 +143,22 @@ fn run<'t>(
     host: &mut Host<'_, '_>,
     tx: &'t CheckedTransaction,
 ) -> Result<Vec<Text<MAX_RECEIPT_TEXT>>, Failure<'t>> {
-    let failure = |action, stop| Failure { action, stop };
-    host.meter
-        .net(tx.bytes().len())
-        .map_err(|gas| failure(None, gas.into()))?;
     let mut returns = Vec::with_capacity(tx.tx().actions.len());
     for action in &tx.tx().actions {
-        let returned = run_action(host, action).map_err(|stop| failure(Some(action), stop))?;
+        let returned = run_action(host, action).map_err(|stop| Failure { action, stop })?;
         returns.push(returned);
     }
     Ok(returns)
 }
 
 fn run_action(host: &mut Host<'_, '_>, action: &Action) -> Result<Text<MAX_RECEIPT_TEXT>, Stop> {
+    let before = host.ledger.uncommitted();
     let returned = contracts::call(host, &action.contract, &action.name, &action.data)?;
-    host.meter.net(returned.len())?;
+    // Records of nodes are written at the block's end.
+    let nodes = host.ledger.uncommitted().saturating_sub(before);
+    host.charge(Op::Node, nodes as u64)?;
+    host.charge(Op::Net, returned.len() as u64)?;
+    host.charge(Op::Limit, host.limits.tokens())?;
     host.limits.verify().map_err(Stop::Failed)?;
     Text::new(returned).map_err(|error| Stop::Failed(error.to_string()))
 }

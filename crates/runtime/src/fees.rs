@@ -14,7 +14,7 @@
 use std::collections::BTreeMap;
 
 use credo_pob::{CandidateStatus, Candidates};
-use credo_primitives::entry::{Account, Gas, IOST};
+use credo_primitives::entry::{Gas, IOST};
 use credo_primitives::spec::Ratio;
 use credo_primitives::{AccountName, Amount, Parameters, StateKey};
 
@@ -36,15 +36,11 @@ pub(crate) fn inviter(
     candidates: &Candidates,
     payer: &AccountName,
 ) -> Result<Option<Inviter>, RuntimeError> {
-    let key = StateKey::account(payer);
-    let Some(bytes) = view.bytes(&key)? else {
+    let Some(account) = view.account(payer)? else {
         return Ok(None);
     };
-    let referrer = Account::referrer_in(&bytes).map_err(|error| RuntimeError::Corrupt {
-        key,
-        why: error.to_string(),
-    })?;
-    let node = referrer.and_then(|referrer| candidates.find(&referrer));
+    let referrer = account.referrer.as_ref();
+    let node = referrer.and_then(|referrer| candidates.find(referrer));
     Ok(node
         .filter(|node| {
             matches!(
@@ -89,7 +85,7 @@ pub(crate) fn hand_out(
     fee: Amount,
     app: Option<&AccountName>,
 ) -> Result<(), Stop> {
-    host.meter.cpu(crate::gas::READ)?;
+    host.charge(crate::gas::Op::Read, 1)?;
     let inviter = inviter(host.view, host.ledger.candidates(), payer)?;
     let app_share = app.map(|_| host.parameters().app_share);
     let parts = split(fee.units(), inviter.as_ref().map(|i| i.share), app_share);
@@ -166,7 +162,6 @@ impl GasShares {
 #[cfg(not(target_arch = "wasm32"))]
 mod tests {
     use super::*;
-    use commonware_codec::DecodeExt as _;
     use commonware_cryptography::{Signer as _, ed25519::PrivateKey};
     use credo_pob::{Candidate, Ledger, Rules};
     use credo_primitives::entry::{Balance, Pool, TokenInfo};
@@ -274,8 +269,7 @@ mod tests {
                 .unwrap();
         }
         let of = |view: &View<'_>, account: &str| -> Option<Gas> {
-            let bytes = view.bytes(&StateKey::gas(&name(account))).unwrap()?;
-            Some(Gas::decode(commonware_codec::Copying(&bytes)).unwrap())
+            view.get(&StateKey::gas(&name(account))).unwrap()
         };
         assert_eq!(
             of(&view, "first"),
@@ -343,7 +337,7 @@ mod tests {
             ledger: &mut Ledger::new(Arc::new(candidates)),
             authority: &Authority::default(),
             limits: &mut Limits::default(),
-            meter: &mut Meter::new(100_000_000, 100),
+            meter: &mut Meter::new(100_000_000, 100, 1_000_000),
             rules: &rules,
             ctx: &ctx,
             now_ms: 2,

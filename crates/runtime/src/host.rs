@@ -7,8 +7,8 @@ use credo_primitives::receipt::ReceiptEntry;
 use credo_primitives::{AccountName, Amount, AmountError, Parameters, StateKey, Text};
 
 use crate::abi::format_units;
-use crate::authority::Authority;
-use crate::gas::{self, Meter, OutOfGas};
+use crate::authority::{Authority, Cut};
+use crate::gas::{Meter, Op, OutOfGas};
 use crate::limits::Limits;
 use crate::stake;
 use crate::view::View;
@@ -33,6 +33,14 @@ impl From<RuntimeError> for Stop {
 impl From<OutOfGas> for Stop {
     fn from(_: OutOfGas) -> Self {
         Self::OutOfGas
+    }
+}
+impl From<Cut> for Stop {
+    fn from(cut: Cut) -> Self {
+        match cut {
+            Cut::OutOfGas => Self::OutOfGas,
+            Cut::Fatal(error) => Self::Fatal(error),
+        }
     }
 }
 impl From<PobError> for Stop {
@@ -99,35 +107,45 @@ impl Host<'_, '_> {
 
     /// Charges `n` native steps.
     pub(crate) fn steps(&mut self, n: u64) -> Result<(), Stop> {
-        Ok(self.meter.cpu(gas::STEP * n)?)
+        self.charge(Op::Step, n)
+    }
+
+    /// Charges work before it is done.
+    pub(crate) fn charge(&mut self, op: Op, units: u64) -> Result<(), Stop> {
+        Ok(self.meter.charge(op, units)?)
     }
 
     pub(crate) fn get<T: Read<Cfg = ()>>(&mut self, key: &StateKey) -> Result<Option<T>, Stop> {
-        self.meter.cpu(gas::READ)?;
+        self.charge(Op::Read, 1)?;
+        let bytes = self.view.size(key)?.unwrap_or(0);
+        self.charge(Op::ReadByte, bytes as u64)?;
         Ok(self.view.get(key)?)
     }
 
     pub(crate) fn put(&mut self, key: StateKey, value: &impl Encode) -> Result<(), Stop> {
-        self.meter.cpu(gas::write(value.encode_size()))?;
+        self.charge(Op::Write, 1)?;
+        self.charge(Op::WriteByte, value.encode_size() as u64)?;
         self.view.put(key, value);
         Ok(())
     }
 
     pub(crate) fn delete(&mut self, key: StateKey) -> Result<(), Stop> {
-        self.meter.cpu(gas::READ)?;
+        self.charge(Op::Delete, 1)?;
         self.view.delete(key);
         Ok(())
     }
 
     /// IOST's `RequireAuth`.
     pub(crate) fn allows(&mut self, account: &AccountName, permission: &str) -> Result<bool, Stop> {
-        self.meter.cpu(gas::READ)?;
-        Ok(self.authority.allows(self.view, account, permission)?)
+        Ok(self
+            .authority
+            .allows(self.view, self.meter, account, permission)?)
     }
 
     /// Leaves a receipt.
     pub(crate) fn receipt(&mut self, func_name: &str, content: String) -> Result<(), Stop> {
-        self.meter.net(content.len())?;
+        self.charge(Op::Receipt, 1)?;
+        self.charge(Op::Net, content.len() as u64)?;
         let text = |error: credo_primitives::text::TextError| Stop::Failed(error.to_string());
         self.receipts.push(ReceiptEntry {
             func_name: Text::new(func_name).map_err(text)?,
@@ -142,8 +160,8 @@ impl Host<'_, '_> {
             return Ok(None);
         };
         let exists = account.is_contract() || {
-            self.meter.cpu(gas::READ)?;
-            self.view.bytes(&StateKey::account(&account))?.is_some()
+            self.charge(Op::Read, 1)?;
+            self.view.size(&StateKey::account(&account))?.is_some()
         };
         Ok(exists.then_some(account))
     }

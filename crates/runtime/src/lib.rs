@@ -6,10 +6,11 @@
 //!
 //! # A block
 //!
-//! 1. What stands at its start: marks of transactions that expired leave the state, the turns of the epoch are
-//!    counted (P-15), in an epoch's first block digest and state of the MSB before it are written (P-14; the last two are kept).
+//! 1. What stands at its start: marks of transactions that have been dead for long leave the state (P-45), the turns of the
+//!    epoch are counted (P-15), in an epoch's first block digest and state of the MSB before it are written (P-14; the last two are kept).
 //! 2. Transactions, each one whole or not at all. A transaction that may not stand in the block at all (expired,
-//!    replayed, not authorised, …) is a [`Refusal`] and leaves no trace. One whose action fails leaves its receipt,
+//!    replayed, not authorised, …) is a [`Refusal`] and leaves no trace. All work is charged by one list of prices ([`Op`]);
+//!    what finding out takes whether a transaction may stand is bounded, what a block's transactions use is, too. One whose action fails leaves its receipt,
 //!    with the reason, the charge for its gas, and the entry that refuses its replay; nothing else.
 //! 3. In an epoch's last block, the MSB block, there are no transactions (P-30): rewards are paid (P-20), the round is run on
 //!    the state before it (P-11), how candidacies ended is written (P-16), and the committee is kept for evidence (P-5).
@@ -17,8 +18,8 @@
 //!
 //! # Deviations from IOST
 //!
-//! - Gas is charged by IOST's table, but for RAM: nobody is charged for that, since only the system's contracts run.
-//!   `ram_usage` is empty.
+//! - Gas is charged by IOST's table where that covers the work; `docs/gas.md` lists what costs more. Nobody is charged for RAM,
+//!   since only the system's contracts run: `ram_usage` is empty.
 //! - A transaction that would need gas to get its first gas ([`gas.iost/pledge`](charge)) stands in a block only if it succeeds.
 //! - `vote_producer.iost/applyRegister` is approved at once, but on a private network, and `logInProducer` is the application
 //!   for candidacy, which locks the deposit (P-10). `logOutProducer`, `applyUnregister` and `unregister` are one: the node
@@ -38,6 +39,7 @@ mod abi;
 mod authority;
 mod block;
 mod charge;
+mod check;
 mod committees;
 mod contracts;
 mod error;
@@ -61,6 +63,7 @@ mod view;
 pub use block::{BlockBuilder, BlockContext, BlockOutcome, replay};
 pub use charge::Means;
 pub use error::{BlockError, GenesisError, PushError, Refusal, RuntimeError};
+pub use gas::{Op, Price, Work};
 pub use genesis::{GenesisState, genesis};
 pub use list::load_candidates;
 pub use liveness::LivenessError;

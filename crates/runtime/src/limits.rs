@@ -8,15 +8,18 @@
 
 use std::collections::BTreeMap;
 
-use credo_primitives::entry::TokenInfo;
 use credo_primitives::{Amount, AmountLimit, StateKey};
 
+use crate::Refusal;
 use crate::abi::{format_units, is_decimal, is_symbol, parse_truncated};
+use crate::check::Unfit;
+use crate::gas::{Meter, Op};
 use crate::view::View;
-use crate::{PushError, Refusal};
 
 const ANY: &str = "*";
 const UNLIMITED: &str = "unlimited";
+/// Longest limit as text; no amount has as many digits.
+const MAX_VALUE: usize = 64;
 
 /// What was spent, in the token's units, with its decimals.
 #[derive(Clone, Copy, Debug)]
@@ -34,16 +37,19 @@ pub(crate) struct Limits {
 
 impl Limits {
     /// Checks the entries themselves.
-    pub(crate) fn check(view: &View<'_>, entries: &[AmountLimit]) -> Result<Self, PushError> {
+    pub(crate) fn check(view: &View<'_>, meter: &mut Meter, entries: &[AmountLimit]) -> Result<Self, Unfit> {
         let mut limits = BTreeMap::new();
         for AmountLimit { token, value } in entries {
+            meter.charge(Op::Read, 1)?;
             if token != ANY {
-                let exists = is_symbol(token) && view.get::<TokenInfo>(&StateKey::token(token))?.is_some();
+                let exists = is_symbol(token) && view.size(&StateKey::token(token))?.is_some();
                 if !exists {
                     return Err(Refusal::UnknownLimit(token.clone()).into());
                 }
             }
-            if value != UNLIMITED && !is_decimal(value) {
+            // It is read again after every action that spends of the token.
+            let readable = value.len() <= MAX_VALUE && is_decimal(value);
+            if value != UNLIMITED && !readable {
                 return Err(Refusal::BadLimit {
                     token: token.clone(),
                     value: value.clone(),
@@ -67,6 +73,11 @@ impl Limits {
             .entry(token.to_owned())
             .or_insert(Spent { units: 0, decimals });
         spent.units += u128::from(amount.units());
+    }
+
+    /// How many tokens [`Limits::verify`] looks at.
+    pub(crate) fn tokens(&self) -> u64 {
+        self.spent.len() as u64
     }
 
     /// Holds what was spent so far against the limits; the error is IOST's text.

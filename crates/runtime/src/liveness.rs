@@ -40,9 +40,6 @@ pub(crate) const AVAILABILITY_ARGS: &[Kind] = &[Kind::Text, Kind::Number, Kind::
 /// Kinds of `reportMisbehaviour`'s arguments.
 pub(crate) const MISBEHAVIOUR_ARGS: &[Kind] = &[Kind::Text, Kind::Text];
 
-/// Gas limit and ratio of what nobody pays for.
-const NO_LIMIT: (i64, i64) = (i64::MAX, 100);
-
 /// Why what a node says isn't valid or new.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum LivenessError {
@@ -178,23 +175,23 @@ impl Exempt {
         }
     }
 
-    /// Does what it says. On an error nothing is changed.
+    /// Does what it says, for which nobody pays: `meter` counts it for the block. On an error nothing is changed.
     pub(crate) fn apply(
         self,
         view: &mut View<'_>,
         ledger: &mut Ledger,
         ctx: &BlockContext<'_>,
         rules: &Rules,
+        meter: &mut Meter,
         tx: &CheckedTransaction,
     ) -> Result<Receipt, PushError> {
-        let mut meter = Meter::new(NO_LIMIT.0, NO_LIMIT.1);
         let (authority, mut limits) = (Authority::default(), Limits::default());
         let mut host = Host {
             view,
             ledger,
             authority: &authority,
             limits: &mut limits,
-            meter: &mut meter,
+            meter,
             rules,
             ctx,
             now_ms: ctx.time_ms,

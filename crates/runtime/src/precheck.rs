@@ -1,16 +1,17 @@
 //! What is checked before a transaction is executed: by the pool on arrival, and by every block.
 
 use credo_pob::Candidates;
-use credo_primitives::{AccountName, ChainSpec, CheckedTransaction, StateKey, Transaction, TxError};
+use credo_primitives::{AccountName, ChainSpec, CheckedTransaction, StateKey, Transaction};
 use credo_state::StateRead;
 
+use crate::PushError;
 use crate::abi::is_decimal;
-use crate::authority::Authority;
-use crate::charge::Means;
-use crate::limits::Limits;
-use crate::liveness::{Exempt, claims_node};
+use crate::charge::{self, Means};
+use crate::check::{self, Fit, check};
+use crate::gas::Meter;
+use crate::liveness::claims_node;
 use crate::view::View;
-use crate::{PushError, Refusal, RuntimeError, charge};
+use crate::{Refusal, RuntimeError};
 
 /// A transaction that can only fail; IOST's `CheckBadTx`.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -133,15 +134,11 @@ pub fn admit(
     time_ms: u64,
 ) -> Result<Admitted, PushError> {
     let view = View::new(state);
-    check_static(spec, tx.tx(), time_ms)?;
-    check_fresh(&view, tx)?;
-    if Exempt::of(&view, candidates, spec, time_ms, tx)?.is_some() {
-        return Ok(Admitted::Exempt);
+    let mut meter = Meter::of(tx, &spec.parameters);
+    match check(&view, candidates, spec, time_ms, &mut meter, tx)? {
+        Fit::Exempt(_) => Ok(Admitted::Exempt),
+        Fit::Ordinary { .. } => Ok(Admitted::Ordinary),
     }
-    Authority::check(&view, tx)?;
-    Limits::check(&view, &tx.tx().amount_limit)?;
-    charge::check(&view, &spec.parameters, tx, time_ms)?;
-    Ok(Admitted::Ordinary)
 }
 
 /// What a pool asks of the newest head *before* it checks a signature: junk is refused for the price of three reads.
@@ -156,7 +153,7 @@ pub fn standing(
     time_ms: u64,
 ) -> Result<Option<Means>, PushError> {
     let view = View::new(state);
-    check_static(spec, tx, time_ms)?;
+    check::times(spec, tx, time_ms)?;
     let unknown = || Refusal::Publisher(tx.publisher.clone());
     let publisher = AccountName::any(tx.publisher.as_str()).map_err(|_| unknown())?;
     if view.bytes(&StateKey::executed(&tx.publisher_mark()))?.is_some() {
@@ -182,44 +179,4 @@ pub fn gas_of(
         Ok(account) => charge::has(&View::new(state), &account, &spec.parameters, time_ms),
         Err(_) => Ok(0),
     }
-}
-
-/// The longest life of a transaction on this chain, in ns.
-pub(crate) fn lifetime_ns(spec: &ChainSpec) -> i64 {
-    i64::try_from(spec.parameters.tx_lifetime_ms.saturating_mul(1_000_000)).unwrap_or(i64::MAX)
-}
-
-/// Chain and times, against a block's time.
-pub(crate) fn check_static(spec: &ChainSpec, tx: &Transaction, time_ms: u64) -> Result<(), Refusal> {
-    let expected = spec.parameters.chain_id;
-    if tx.chain_id != expected {
-        return Err(TxError::ChainId {
-            expected,
-            got: tx.chain_id,
-        }
-        .into());
-    }
-    let now = i64::try_from(time_ms.saturating_mul(1_000_000)).unwrap_or(i64::MAX);
-    if tx.time > now {
-        return Err(TxError::TooEarly { time: tx.time, now }.into());
-    }
-    if tx.expiration <= now || now.saturating_sub(tx.time) > lifetime_ns(spec) {
-        return Err(TxError::Expired {
-            time: tx.time,
-            expiration: tx.expiration,
-            now,
-        }
-        .into());
-    }
-    Ok(())
-}
-
-/// Refuses what was executed before, whatever bytes outside the signatures were changed since.
-pub(crate) fn check_fresh(view: &View<'_>, tx: &CheckedTransaction) -> Result<(), PushError> {
-    for mark in tx.replay_marks() {
-        if view.bytes(&StateKey::executed(&mark))?.is_some() {
-            return Err(Refusal::Replayed.into());
-        }
-    }
-    Ok(())
 }

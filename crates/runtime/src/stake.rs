@@ -8,6 +8,7 @@ use credo_pob::Voter;
 use credo_primitives::entry::{Balance, Ended, IOST};
 use credo_primitives::{AccountName, Amount, StateKey};
 
+use crate::gas::Op;
 use crate::host::{Host, Stop};
 
 /// Decimals of IOST.
@@ -15,7 +16,10 @@ const DECIMALS: u32 = credo_primitives::amount::IOST_DECIMALS;
 
 /// An account's votes; none is an empty record.
 pub(crate) fn voter(host: &mut Host<'_, '_>, account: &AccountName) -> Result<Voter, Stop> {
-    Ok(host.get(&StateKey::voter(account))?.unwrap_or_default())
+    let voter: Voter = host.get(&StateKey::voter(account))?.unwrap_or_default();
+    // Each is looked up among the nodes, whatever is done with them.
+    host.charge(Op::Vote, voter.votes.len() as u64)?;
+    Ok(voter)
 }
 
 /// Writes an account's votes; nothing at all leaves no entry.

@@ -7,10 +7,10 @@ use crate::intent::{Intent, IntentError};
 
 /// Hundredths of a gas: transactions and receipts count in these.
 pub const GAS_UNIT: u64 = 100;
-/// Gas limit of an action as users see it. By IOST's table our actions take 5,000 to 20,000; unused gas isn't charged.
+/// Gas limit of an action as users see it. A plain transfer takes some 16,000; unused gas isn't charged.
 pub const GAS_LIMIT_USER: u64 = 100_000;
 /// What an action is taken to need. With less at hand it isn't tried: it would only fail and cost what is left.
-pub const GAS_NEEDED_USER: u64 = 15_000;
+pub const GAS_NEEDED_USER: u64 = 20_000;
 /// The most that a node lets a transaction ask for.
 const MAX_LIMIT: u64 = 400_000_000;
 

@@ -211,7 +211,7 @@ fn without_gas_only_a_pledge_for_oneself_goes_and_it_pays_itself() {
     let send = || Intent::transfer("harbor_cafe", "1", "").expect("intent");
     assert_eq!(
         world.refused(send()).to_string(),
-        "this takes about 15,000 gas and you have 0: pledge IOST for gas first, or wait until it has filled up"
+        "this takes about 20,000 gas and you have 0: pledge IOST for gas first, or wait until it has filled up"
     );
     assert!(matches!(
         world.refused(Intent::pledge("harbor_cafe", "5").expect("intent")),

@@ -285,7 +285,14 @@ impl Actor {
                 if standing.contains(tx.hash()) || resting.contains(&tx.tx().publisher) {
                     continue;
                 }
-                match builder.push(&tx) {
+                let pushed = std::time::Instant::now();
+                let result = builder.push(&tx);
+                // By the prices of gas none can. One that does here anyway isn't tried a second time.
+                if pushed.elapsed() > budget {
+                    tracing::warn!(hash = %tx.hash(), "a transaction took longer than a block may");
+                    hopeless.push(*tx.hash());
+                }
+                match result {
                     Ok(_) => transactions.push(tx.bytes().to_vec()),
                     Err(PushError::Refused(Refusal::SenderLimit { publisher, .. })) => {
                         resting.insert(publisher);

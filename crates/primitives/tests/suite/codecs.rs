@@ -6,7 +6,7 @@ use commonware_codec::{Copying, DecodeExt as _, Encode, Read};
 use commonware_cryptography::{Signer as _, ed25519::PrivateKey};
 use credo_primitives::block::{HEADER_VERSION, StateCommitment, decode_header};
 use credo_primitives::certificate::CertifiedHeader;
-use credo_primitives::entry::{Account, Balance, Expiring, Frozen, KeyAccounts, TokenInfo};
+use credo_primitives::entry::{Account, Balance, Expired, Frozen, KeyAccounts, Marks, TokenInfo};
 use credo_primitives::receipt::ReceiptEntry;
 use credo_primitives::spec::{Parameters, SPEC_VERSION, SpecError};
 use credo_primitives::{
@@ -224,7 +224,8 @@ proptest! {
         canonical::<Balance>(&bytes);
         canonical::<TokenInfo>(&bytes);
         canonical::<KeyAccounts>(&bytes);
-        canonical::<Expiring>(&bytes);
+        canonical::<Marks>(&bytes);
+        canonical::<Expired>(&bytes);
         canonical::<AccountName>(&bytes);
         canonical::<PublicKey>(&bytes);
         canonical::<StateKey>(&bytes);

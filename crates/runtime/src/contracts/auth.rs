@@ -1,6 +1,8 @@
 //! `auth.iost`: accounts, and what finds them by their keys. The actions on permissions and groups stand beside it, in
 //! [`super::permissions`].
 
+use std::collections::BTreeSet;
+
 use commonware_codec::EncodeSize as _;
 use credo_primitives::entry::{
     Account, IOST, Item, KeyAccounts, MAX_ACCOUNT_BYTES, MAX_KEY_ACCOUNTS, Permission, Principal,
@@ -9,10 +11,9 @@ use credo_primitives::entry::{
 use credo_primitives::{AccountName, PublicKey, StateKey, Text};
 
 use super::{Entry, Returned, gas};
-use crate::RuntimeError;
 use crate::abi::{Args, Kind::Text as Str, go_json};
+use crate::gas::Op;
 use crate::host::{Host, Stop, fail};
-use crate::view::View;
 
 pub(super) const ID: &str = "auth.iost";
 
@@ -45,7 +46,7 @@ fn sign_up_invited(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Sto
 fn create(host: &mut Host<'_, '_>, args: &Args, inviter: Option<AccountName>) -> Result<(), Stop> {
     host.steps(1)?;
     let name = AccountName::new(args.text(0)).or_else(|error| fail(error.to_string()))?;
-    let (owner, active) = (key(args.text(1))?, key(args.text(2))?);
+    let (owner, active) = (key(host, args.text(1))?, key(host, args.text(2))?);
     if host.get::<Account>(&StateKey::account(&name))?.is_some() {
         return fail(format!("id existed > {name}"));
     }
@@ -74,7 +75,8 @@ fn create(host: &mut Host<'_, '_>, args: &Args, inviter: Option<AccountName>) ->
 }
 
 /// A public key from its base58 text.
-pub(super) fn key(text: &str) -> Result<PublicKey, Stop> {
+pub(super) fn key(host: &mut Host<'_, '_>, text: &str) -> Result<PublicKey, Stop> {
+    host.charge(Op::Key, 1)?;
     PublicKey::from_base58(text).or_else(|error| {
         let shown: String = text.chars().take(64).collect();
         fail(format!("invalid key {shown}: {error}"))
@@ -107,18 +109,16 @@ pub(crate) fn new_account(
     }
 }
 
-/// Keys that stand in an account's permissions or groups, in their order.
-fn keys(account: &Account) -> Vec<&PublicKey> {
-    let mut keys = Vec::new();
+/// Keys that stand in an account's permissions or groups.
+fn keys(account: &Account) -> BTreeSet<&PublicKey> {
     let items = account.permissions.iter().flat_map(|p| &p.items);
-    for item in items.chain(account.groups.iter().flat_map(|g| &g.items)) {
-        if let Principal::Key(key) = &item.principal
-            && !keys.contains(&key)
-        {
-            keys.push(key);
-        }
-    }
-    keys
+    items
+        .chain(account.groups.iter().flat_map(|g| &g.items))
+        .filter_map(|item| match &item.principal {
+            Principal::Key(key) => Some(key),
+            Principal::Account { .. } => None,
+        })
+        .collect()
 }
 
 /// Writes a changed account, if it isn't too large, and what finds it by its keys.
@@ -141,44 +141,33 @@ fn list_keys(
     after: &Account,
 ) -> Result<(), Stop> {
     let (before, after) = (keys(before), keys(after));
-    for key in before.iter().filter(|key| !after.contains(key)) {
-        host.meter.cpu(2 * crate::gas::READ)?;
-        unlist_under_key(host.view, key, name)?;
+    for key in before.difference(&after) {
+        let (at, mut listed) = listed_under(host, key)?;
+        let Some(place) = listed.accounts.iter().position(|listed| listed == name) else {
+            // It found no place in a full list before.
+            continue;
+        };
+        listed.accounts.remove(place);
+        if listed.accounts.is_empty() {
+            host.delete(at)?;
+        } else {
+            host.put(at, &listed)?;
+        }
     }
-    for key in after.iter().filter(|key| !before.contains(key)) {
-        host.meter.cpu(2 * crate::gas::READ)?;
-        list_under_key(host.view, key, name)?;
-    }
-    Ok(())
-}
-
-/// Adds an account to those of a key, unless the list is full: the oldest stay (P-42).
-pub(crate) fn list_under_key(
-    view: &mut View<'_>,
-    key: &PublicKey,
-    name: &AccountName,
-) -> Result<(), RuntimeError> {
-    let at = StateKey::key_accounts(key);
-    let mut accounts: KeyAccounts = view.get(&at)?.unwrap_or_default();
-    if accounts.accounts.len() < MAX_KEY_ACCOUNTS && !accounts.accounts.contains(name) {
-        accounts.accounts.push(name.clone());
-        view.put(at, &accounts);
+    for key in after.difference(&before) {
+        let (at, mut listed) = listed_under(host, key)?;
+        // When the list is full, the oldest stay (P-42).
+        if listed.accounts.len() < MAX_KEY_ACCOUNTS && !listed.accounts.contains(name) {
+            listed.accounts.push(name.clone());
+            host.put(at, &listed)?;
+        }
     }
     Ok(())
 }
 
-/// Takes an account from those of a key. One that found no place in a full list before isn't known and stays unlisted.
-fn unlist_under_key(view: &mut View<'_>, key: &PublicKey, name: &AccountName) -> Result<(), RuntimeError> {
+fn listed_under(host: &mut Host<'_, '_>, key: &PublicKey) -> Result<(StateKey, KeyAccounts), Stop> {
+    host.charge(Op::KeyText, 1)?;
     let at = StateKey::key_accounts(key);
-    let mut accounts: KeyAccounts = view.get(&at)?.unwrap_or_default();
-    let Some(place) = accounts.accounts.iter().position(|listed| listed == name) else {
-        return Ok(());
-    };
-    accounts.accounts.remove(place);
-    if accounts.accounts.is_empty() {
-        view.delete(at);
-    } else {
-        view.put(at, &accounts);
-    }
-    Ok(())
+    let listed = host.get(&at)?.unwrap_or_default();
+    Ok((at, listed))
 }

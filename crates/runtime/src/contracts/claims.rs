@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 use super::vote_producer::{ID, account_with, done, node_name, votes};
 use super::{Entry, Returned, issue};
 use crate::abi::{Args, Kind, json};
+use crate::gas::Op;
 use crate::host::{Host, Stop, fail};
 use crate::stake;
 
@@ -81,7 +82,7 @@ fn get_voter_bonus(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Sto
 
 /// `getCandidateBonus(account)`: what the node can claim, as decimal text.
 fn get_candidate_bonus(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
-    host.meter.cpu(crate::gas::READ)?;
+    host.charge(Op::Read, 1)?;
     let node = node_name(args.text(0))?;
     match host.ledger.candidates().find(&node) {
         Some(node) => Ok(Returned::Text(node.earned.to_string())),

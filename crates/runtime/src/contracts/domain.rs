@@ -80,9 +80,9 @@ fn link(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
         return fail("no privilege of claimed url");
     }
     let owner = applicant(host)?;
-    let known = super::actions().any(|a| a.0 == contract);
+    let known = super::known(contract);
     let contract = match AccountName::any(contract) {
-        Ok(contract) if known => contract,
+        Ok(contract) if known.is_some() => contract,
         _ => return fail(format!("contract {contract} not found")),
     };
     host.put(StateKey::domain(url), &Domain { owner, contract })?;

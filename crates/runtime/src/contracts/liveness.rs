@@ -7,15 +7,12 @@
 use super::vote_producer::account_with;
 use super::{Entry, Returned, VOTE_PRODUCER};
 use crate::abi::Args;
-use crate::gas;
+use crate::gas::Op;
 use crate::host::{Host, Stop, fail};
 use crate::liveness::{
     AVAILABILITY_ARGS, MISBEHAVIOUR_ARGS, PROVE_AVAILABILITY, REPORT_MISBEHAVIOUR, culprit, punish,
 };
 use crate::{PushError, Refusal};
-
-/// What checking two signatures and their committee costs, in native steps.
-const CHECK: u64 = 100;
 
 pub(super) const ACTIONS: &[Entry] = &[
     (
@@ -43,8 +40,9 @@ fn prove_availability(host: &mut Host<'_, '_>, _: &Args) -> Result<Returned, Sto
 /// `reportMisbehaviour(reporter, evidence)`: by anyone. Not in IOST.
 fn report_misbehaviour(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
     let reporter = account_with(host, args.text(0), "active")?;
-    host.steps(CHECK)?;
-    host.meter.cpu(2 * gas::READ)?;
+    host.charge(Op::Evidence, 1)?;
+    let seats = u64::from(host.parameters().committee_size);
+    host.charge(Op::ConsensusKey, 2 * seats)?;
     let found = culprit(
         host.view,
         host.ledger.candidates(),

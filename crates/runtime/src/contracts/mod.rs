@@ -22,7 +22,11 @@ mod vote_producer;
 pub(crate) use auth::new_account;
 pub(crate) use vote_producer::ID as VOTE_PRODUCER;
 
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
 use crate::abi::{Args, Kind, json};
+use crate::gas::Op;
 use crate::host::{Host, Stop, fail};
 
 /// What an action gives back. IOST's contracts in JavaScript return an empty text where native ones return nothing.
@@ -80,8 +84,16 @@ const CONTRACTS: &[&[Entry]] = &[
     vote_producer::ACTIONS,
 ];
 
-fn actions() -> impl Iterator<Item = &'static Entry> {
-    CONTRACTS.iter().copied().flatten()
+/// All actions by contract and name.
+static TABLE: LazyLock<BTreeMap<(&str, &str), &Entry>> = LazyLock::new(|| {
+    let all = CONTRACTS.iter().copied().flatten();
+    all.map(|entry| ((entry.0, entry.1), entry)).collect()
+});
+
+/// The name that the table has for a contract.
+fn known(contract: &str) -> Option<&'static str> {
+    let (_, entry) = TABLE.range((contract, "")..).next()?;
+    (entry.0 == contract).then_some(entry.0)
 }
 
 /// The account that administers what the protocol leaves to people.
@@ -97,7 +109,6 @@ fn foundation(host: &mut Host<'_, '_>) -> Result<(), Stop> {
 
 /// The contract of that name, or the one that a url is linked to; the name that the table has for it.
 fn resolve(host: &mut Host<'_, '_>, contract: &str) -> Result<&'static str, Stop> {
-    let known = |name: &str| actions().find(|a| a.0 == name).map(|a| a.0);
     if let Some(found) = known(contract) {
         return Ok(found);
     }
@@ -112,22 +123,23 @@ fn resolve(host: &mut Host<'_, '_>, contract: &str) -> Result<&'static str, Stop
 }
 
 /// Finds what an action does and reads its arguments.
-fn find(contract: &str, name: &str, data: &str) -> Result<(Handler, Args), Stop> {
-    let Some((_, _, kinds, handler)) = actions().find(|a| a.0 == contract && a.1 == name) else {
+fn find(host: &mut Host<'_, '_>, contract: &str, name: &str, data: &str) -> Result<(Handler, Args), Stop> {
+    host.charge(Op::Call, 1)?;
+    let Some((_, _, kinds, handler)) = TABLE.get(&(contract, name)) else {
         return fail(format!("abi {name} not found"));
     };
+    host.charge(Op::Argument, data.len() as u64)?;
     Ok((*handler, Args::parse(name, data, kinds).map_err(Stop::Failed)?))
 }
 
 /// Calls a contract's action and gives what it returns as the text of a JSON array. A contract calls another in the same
 /// way, with the authority that the transaction has; how deep is bounded.
 pub(crate) fn call(host: &mut Host<'_, '_>, contract: &str, name: &str, data: &str) -> Result<String, Stop> {
-    host.steps(1)?;
     if host.depth >= MAX_DEPTH {
         return fail(format!("stack height exceed. actual {}", host.depth + 1));
     }
     let contract = resolve(host, contract)?;
-    let (handler, args) = find(contract, name, data)?;
+    let (handler, args) = find(host, contract, name, data)?;
     host.depth += 1;
     let returned = handler(host, &args)?;
     host.depth -= 1;

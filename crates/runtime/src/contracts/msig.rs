@@ -28,6 +28,7 @@ use super::permissions::principal;
 use super::{Entry, Returned, call, find, resolve};
 use crate::abi::{Args, Kind, check_label, json};
 use crate::authority::Authority;
+use crate::gas::Op;
 use crate::host::{Host, Stop, fail};
 
 pub(super) const ID: &str = "msig.iost";
@@ -52,7 +53,7 @@ const KEY: &str = "key:";
 /// Reads `account@permission` or `key:<public key>`.
 fn approver(host: &mut Host<'_, '_>, text: &str) -> Result<Principal, Stop> {
     if let Some(key) = text.strip_prefix(KEY) {
-        return Ok(Principal::Key(super::auth::key(key)?));
+        return Ok(Principal::Key(super::auth::key(host, key)?));
     }
     if !text.contains('@') {
         let shown: String = text.chars().take(64).collect();
@@ -199,7 +200,7 @@ fn read_actions(host: &mut Host<'_, '_>, value: &Value) -> Result<Vec<ProposedAc
         }
         // What could only fail is refused at once, with the reason.
         let checked = resolve(host, contract).and_then(|contract| {
-            find(contract, name, data)?;
+            find(host, contract, name, data)?;
             Ok(contract)
         });
         let contract = checked.map_err(|stop| in_action(number, stop))?;
@@ -239,6 +240,7 @@ fn list_for(
     proposer: &AccountName,
     name: &Text<32>,
 ) -> Result<(), Stop> {
+    host.charge(Op::KeyText, 1)?;
     let key = waiting_key(who);
     let mut waiting: Waiting = host.get(&key)?.unwrap_or_default();
     let entry = WaitingProposal {
@@ -271,6 +273,7 @@ fn list_for(
 /// Takes a proposal out of the state and its name out of use for a while.
 fn close(host: &mut Host<'_, '_>, proposal: &Proposal) -> Result<(), Stop> {
     for entry in &proposal.requested {
+        host.charge(Op::KeyText, 1)?;
         let key = waiting_key(&entry.who);
         let mut waiting: Waiting = host.get(&key)?.unwrap_or_default();
         let before = waiting.proposals.len();
@@ -300,6 +303,7 @@ fn set_approval(host: &mut Host<'_, '_>, args: &Args, approved: bool) -> Result<
     let mut proposal = load(host, args)?;
     live(host, &proposal)?;
     let text = args.text(2);
+    host.charge(Op::KeyText, proposal.requested.len() as u64)?;
     let Some(entry) = proposal.requested.iter_mut().find(|e| shown(&e.who) == text) else {
         let text: String = text.chars().take(80).collect();
         return fail(format!("{text} isn't asked for its approval"));

@@ -8,11 +8,12 @@
 //! changes its weight, a group that is assigned again changes nothing.
 
 use credo_primitives::entry::{Account, Group, Item, MAX_ITEMS, MAX_PERMISSIONS, Permission, Principal};
-use credo_primitives::{StateKey, Text};
+use credo_primitives::{PublicKey, StateKey, Text};
 
 use super::auth::{ID, key, update};
 use super::{Entry, Returned};
 use crate::abi::{Args, Kind, check_label};
+use crate::gas::Op;
 use crate::host::{Host, Stop, fail};
 
 use Kind::{Number, Text as Str};
@@ -75,7 +76,7 @@ fn label(text: &str) -> Result<Text<32>, Stop> {
 /// An item's principal: a key, or `account@permission`.
 pub(super) fn principal(host: &mut Host<'_, '_>, text: &str) -> Result<Principal, Stop> {
     let Some((account, permission)) = text.split_once('@') else {
-        return Ok(Principal::Key(key(text)?));
+        return Ok(Principal::Key(key(host, text)?));
     };
     if account.is_empty() {
         return fail("unexpected item");
@@ -105,16 +106,28 @@ fn assign(items: &mut Vec<Item>, principal: Principal, weight: u32) -> Result<()
     Ok(())
 }
 
-/// Takes an item away; its text is compared, so that it needs no valid key or account any more.
-fn revoke(items: &mut Vec<Item>, text: &str) -> Result<(), Stop> {
+/// Takes an item away; an account's is told by its text, so that it needs no account any more.
+fn revoke(host: &mut Host<'_, '_>, items: &mut Vec<Item>, text: &str) -> Result<(), Stop> {
     if text.starts_with('@') {
         return fail("unexpected item");
     }
-    let shown = |item: &Item| match &item.principal {
-        Principal::Key(key) => key.to_base58(),
-        Principal::Account { account, permission } => format!("{account}@{permission}"),
+    let at = match text.split_once('@') {
+        Some((name, of)) => items.iter().position(|item| {
+            matches!(&item.principal, Principal::Account { account, permission }
+                if account.as_str() == name && permission.as_str() == of)
+        }),
+        None => {
+            // What isn't a key is no item.
+            host.charge(Op::Key, 1)?;
+            let wanted = PublicKey::from_base58(text).ok();
+            wanted.and_then(|wanted| {
+                items
+                    .iter()
+                    .position(|item| matches!(&item.principal, Principal::Key(key) if *key == wanted))
+            })
+        }
     };
-    match items.iter().position(|item| shown(item) == text) {
+    match at {
         Some(at) => {
             items.remove(at);
             Ok(())
@@ -185,8 +198,8 @@ fn assign_permission(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, S
 
 /// `revokePermission(id, permission, item)`
 fn revoke_permission(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
-    change(host, args, "revokePermission", |_, account| {
-        revoke(&mut permission(account, args.text(1))?.items, args.text(2))
+    change(host, args, "revokePermission", |host, account| {
+        revoke(host, &mut permission(account, args.text(1))?.items, args.text(2))
     })
 }
 
@@ -234,8 +247,8 @@ fn assign_group(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> 
 
 /// `revokeGroup(id, group, item)`
 fn revoke_group(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
-    change(host, args, "revokeGroup", |_, account| {
-        revoke(&mut group(account, args.text(1))?.items, args.text(2))
+    change(host, args, "revokeGroup", |host, account| {
+        revoke(host, &mut group(account, args.text(1))?.items, args.text(2))
     })
 }
 

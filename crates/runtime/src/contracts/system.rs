@@ -3,6 +3,7 @@
 
 use super::{Entry, FOUNDATION, Returned};
 use crate::abi::{Args, Kind::Text};
+use crate::gas::Op;
 use crate::host::{Host, Stop, fail};
 
 pub(super) const ID: &str = "system.iost";
@@ -42,7 +43,7 @@ fn init_set_code(_: &mut Host<'_, '_>, _: &Args) -> Result<Returned, Stop> {
 }
 
 fn cancel_delay_tx(host: &mut Host<'_, '_>, _: &Args) -> Result<Returned, Stop> {
-    host.meter.cpu(crate::gas::READ)?;
+    host.charge(Op::Read, 1)?;
     fail("delaytx not exists")
 }
 

@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::{Entry, Returned, foundation};
 use crate::abi::{Args, Kind, is_decimal, json};
+use crate::gas::Op;
 use crate::host::{Host, Stop, fail};
 use crate::stake;
 
@@ -100,6 +101,7 @@ fn apply_register(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop
     if !args.flag(5) {
         return fail("isProducer must be true: only nodes that produce blocks can be registered");
     }
+    host.charge(Op::ConsensusKey, 1)?;
     let node = registration(args)?;
     // A deposit that has returned since the last candidacy is folded in first.
     host.balance(&account, IOST)?;
@@ -118,6 +120,8 @@ fn approve_register(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, St
 /// `updateProducer(account, pubkey, loc, url, netId)`: a member of the committee keeps its key.
 fn update_producer(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
     let account = node_owner(host, args.text(0))?;
+    let seats = u64::from(host.parameters().committee_size);
+    host.charge(Op::ConsensusKey, 1 + seats)?;
     let node = registration(args)?;
     let round: Option<Round> = host.get(&StateKey::round())?;
     let sits = round.is_some_and(|r| r.seats.iter().any(|s| s.account == account));
@@ -246,7 +250,7 @@ fn move_votes(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
 /// `getProducer(account)`: the node as JSON text; `status` is IOST's number.
 fn get_producer(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
     let node = node_name(args.text(0))?;
-    host.meter.cpu(crate::gas::READ)?;
+    host.charge(Op::Read, 1)?;
     let Some(node) = host.ledger.candidates().find(&node) else {
         return fail("producer not exists");
     };

@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use credo_pob::PobError;
-use credo_primitives::entry::{Expiring, MAX_EXPIRING_PAGE};
 use credo_primitives::spec::SpecError;
 use credo_primitives::{Amount, CheckedTransaction, Digest, StateKey, StatusCode, TxError, merkle};
 use credo_runtime::{
@@ -12,7 +11,7 @@ use credo_runtime::{
     genesis, load_candidates, precheck, replay,
 };
 
-use crate::chain::{Chain, START_MS, consensus_key, genesis_file, iost, key_of, name, reason};
+use crate::chain::{Chain, consensus_key, genesis_file, iost, key_of, name, reason};
 
 const SECOND: i64 = 1_000_000_000;
 const SUPPLY: (&str, &str, &str) = ("token.iost", "supply", r#"["iost"]"#);
@@ -75,51 +74,6 @@ fn another_chains_transaction_is_refused() {
         got: 7001,
     };
     assert_eq!(chain.refuse(&tx), Refusal::Static(expected));
-}
-
-#[test]
-fn a_replay_is_refused_until_the_transaction_is_dead_and_its_trace_goes_then() {
-    let mut chain = Chain::new();
-    let now = chain.time_ms as i64 * 1_000_000;
-    let tx = timed(&mut chain, now, now + 2 * SECOND + 1);
-    let outcome = chain.block(std::slice::from_ref(&tx));
-    let executed = marks(&tx).remove(0);
-    assert_eq!(chain.get::<u64>(&executed), Some(1));
-    let (twice, refused) = {
-        let other = chain.transfer("bobby", "alice", "1");
-        chain.try_block(&[tx.clone(), other.clone(), other])
-    };
-    assert_eq!(refused, [Refusal::Replayed, Refusal::Replayed]);
-    assert_eq!(twice.receipts.len(), 1);
-    assert_eq!(outcome.tx_hashes, [*tx.hash()]);
-    while chain.time_ms < START_MS + 3_000 {
-        assert!(chain.state.contains_key(&executed));
-        assert!(matches!(
-            chain.try_block(std::slice::from_ref(&tx)).1[0],
-            Refusal::Replayed | Refusal::MsbBlock | Refusal::Static(TxError::Expired { .. })
-        ));
-    }
-    assert!(!chain.state.contains_key(&executed));
-    assert!(
-        !chain
-            .state
-            .contains_key(&StateKey::expiring(START_MS / 1_000 + 3))
-    );
-    assert!(matches!(
-        chain.refuse(&tx),
-        Refusal::Static(TxError::Expired { .. })
-    ));
-    // The transfer's trace goes, too.
-    while chain.time_ms < START_MS + 65_000 {
-        chain.block(&[]);
-    }
-    assert!(!chain.state.keys().any(|k| k.as_str().starts_with("chain/tx/")));
-    assert!(
-        !chain
-            .state
-            .keys()
-            .any(|k| k.as_str().starts_with("chain/expiring/"))
-    );
 }
 
 #[test]
@@ -191,22 +145,14 @@ fn a_failing_transaction_leaves_its_receipt_and_nothing_else() {
                 .map(ToString::to_string),
         )
         .collect();
-    let second = chain.time_ms / 1_000;
-    let expiring = changed
-        .iter()
-        .find(|k| k.starts_with("chain/expiring/"))
-        .unwrap()
-        .clone();
-    let mut expected = BTreeSet::from([
+    let expected = BTreeSet::from([
         "pob/turns".to_owned(),
         marks(&tx)[0].to_string(),
-        expiring,
+        StateKey::marks(chain.height, 0).to_string(),
+        "chain/expired".into(),
         // It costs its publisher gas all the same.
         "gas.iost/gas/alice".to_owned(),
     ]);
-    if second > START_MS / 1_000 {
-        expected.insert("chain/expired".into());
-    }
     assert_eq!(changed, expected);
     assert_eq!(chain.refuse(&tx), Refusal::Replayed);
 }
@@ -260,17 +206,16 @@ fn gas_is_metered_recorded_and_limited() {
     dear.gas_ratio = 200;
     let tx = chain.sign(dear, "alice");
     assert_eq!(chain.run_tx(&tx).gas_usage, 2 * usage);
-    // The whole limit is gone when it doesn't suffice; here the transaction's bytes alone cost more.
+    // A limit that doesn't suffice for the transaction's own bytes and signature.
     let data = format!(r#"["iost","alice","bobby","1","{}"]"#, "x".repeat(500));
     let mut long = chain.draft(&[("token.iost", "transfer", &data)]);
     long.gas_limit = 600_000;
     let tx = chain.sign(long.clone(), "alice");
-    let receipt = chain.run_tx(&tx);
-    assert_eq!(receipt.status.code, StatusCode::RuntimeError);
-    assert_eq!(receipt.status.message.as_str(), "out of gas");
-    assert_eq!(receipt.gas_usage, 600_000);
-    // Out of gas within an action.
-    long.gas_limit = 850_000;
+    let refusal = chain.refuse(&tx);
+    assert!(matches!(refusal, Refusal::GasLimitTooLow { .. }), "{refusal}");
+    assert!(!refusal.is_temporary());
+    // The whole limit is gone when it doesn't suffice.
+    long.gas_limit = 2_000_000;
     let tx = chain.sign(long, "alice");
     chain.leave_msb();
     let receipt = chain.run_tx(&tx);
@@ -282,7 +227,7 @@ fn gas_is_metered_recorded_and_limited() {
             .as_str()
             .starts_with("running action Action{Contract: token.iost")
     );
-    assert_eq!(receipt.gas_usage, 850_000);
+    assert_eq!(receipt.gas_usage, 2_000_000);
     assert_eq!(chain.balance("alice").available, iost("1000"));
 }
 
@@ -350,69 +295,6 @@ fn a_context_that_does_not_fit_is_refused() {
     ctx.previous_msb = None;
     let result = BlockBuilder::new(ctx, &later.state, later.candidates.clone());
     assert!(matches!(result.err(), Some(RuntimeError::Context { .. })));
-}
-
-#[test]
-fn many_hashes_that_expire_together_are_kept_in_pages_and_removed_in_steps() {
-    let mut chain = Chain::new();
-    // As if blocks full of transactions had been executed: 12 pages and a bit in one second.
-    let second = START_MS / 1_000 + 1;
-    let hash = |i: usize| credo_primitives::sha256(&[&i.to_be_bytes()]);
-    let total = 12 * MAX_EXPIRING_PAGE + 10;
-    for i in 0..total {
-        chain.state.insert(StateKey::executed(&hash(i)), vec![0; 8]);
-    }
-    let page = |from: usize, to: usize, pages: u32| {
-        let bucket = Expiring {
-            pages,
-            marks: (from..to).map(hash).collect(),
-        };
-        commonware_codec::Encode::encode(&bucket).to_vec()
-    };
-    for p in 0..12 {
-        let at = p * MAX_EXPIRING_PAGE;
-        let key = StateKey::expiring_page(second, p as u32);
-        chain
-            .state
-            .insert(key, page(at, at + MAX_EXPIRING_PAGE, p as u32));
-    }
-    let rest = page(12 * MAX_EXPIRING_PAGE, total, 12);
-    chain.state.insert(StateKey::expiring(second), rest);
-    let count = |chain: &Chain| {
-        chain
-            .state
-            .keys()
-            .filter(|k| k.as_str().starts_with("chain/tx/"))
-            .count()
-    };
-    let mut steps = vec![count(&chain)];
-    for _ in 0..6 {
-        chain.block(&[]);
-        steps.push(count(&chain));
-    }
-    let largest = steps.windows(2).map(|w| w[0] - w[1]).max().unwrap();
-    assert!(largest > 0 && largest <= 8_192, "{steps:?}");
-    assert_eq!(steps[6], 0, "{steps:?}");
-    assert!(
-        !chain
-            .state
-            .keys()
-            .any(|k| k.as_str().starts_with("chain/expiring/"))
-    );
-}
-
-#[test]
-fn a_long_standstill_is_caught_up_with() {
-    let mut chain = Chain::new();
-    let tx = chain.transfer("alice", "bobby", "1");
-    chain.block(std::slice::from_ref(&tx));
-    chain.time_ms += 1_000_000;
-    for _ in 0..6 {
-        chain.block(&[]);
-    }
-    assert!(!chain.state.contains_key(&marks(&tx)[0]));
-    let cursor: u64 = chain.get(&StateKey::expired_until()).unwrap();
-    assert_eq!(cursor, chain.time_ms / 1_000);
 }
 
 #[test]

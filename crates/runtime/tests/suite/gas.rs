@@ -82,12 +82,12 @@ fn a_transaction_costs_its_publisher_what_it_used() {
     let before = gas(&chain, "alice");
     let data = format!(r#"["iost","alice","bobby","1","{}"]"#, "x".repeat(500));
     let mut long = chain.draft(&[("token.iost", "transfer", &data)]);
-    long.gas_limit = 600_000;
+    long.gas_limit = 2_000_000;
     let tx = chain.sign(long, "alice");
     let receipt = chain.run_tx(&tx);
-    assert_eq!(receipt.status.message.as_str(), "out of gas");
+    assert_eq!(reason(&receipt), "out of gas");
     let grown = before.at(chain.time_ms, RATE).stock;
-    assert_eq!(gas(&chain, "alice").stock, grown - 600_000);
+    assert_eq!(gas(&chain, "alice").stock, grown - 2_000_000);
 }
 
 #[test]
