@@ -9,13 +9,14 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand, ValueEnum};
 use credo_primitives::spec::consensus_key;
-use credo_primitives::{Algorithm, SecretKey};
+use credo_primitives::{AccountName, Algorithm, Digest, SecretKey};
 use rand::Rng as _;
 use zeroize::Zeroizing;
 
 use crate::call_cli::read_key;
 use crate::devnet::known_secret;
-use crate::node::{DataDir, public_key, write_new};
+use crate::light_cli::parse_spec;
+use crate::node::{DataDir, possession, public_key, write_new};
 
 /// Makes keys and names their public halves.
 #[derive(Clone, Debug, Args)]
@@ -46,6 +47,18 @@ enum Command {
         /// The data directory.
         #[arg(value_name = "DIR")]
         data: PathBuf,
+    },
+    /// Prints the signature of a node's consensus key that shows that an account has it: registering needs it.
+    Possess {
+        /// The data directory.
+        #[arg(value_name = "DIR")]
+        data: PathBuf,
+        /// The account that registers.
+        #[arg(long, value_name = "NAME")]
+        account: AccountName,
+        /// The chain's identity: the hash of its spec, in hexadecimal.
+        #[arg(long, value_name = "HASH", value_parser = parse_spec)]
+        spec: Digest,
     },
     /// Prints the secret key of a devnet's account: admin, a node's name, or foundation/1 to foundation/3.
     Devnet {
@@ -84,6 +97,7 @@ pub fn run(args: &KeyArgs, out: &mut impl Write) -> anyhow::Result<()> {
             writeln!(out, "{}", key.public_key().to_base58())?;
         }
         Command::Node { data } => writeln!(out, "{}", consensus_key::to_base58(&node(data)?))?,
+        Command::Possess { data, account, spec } => writeln!(out, "{}", possession(data, spec, account)?.1)?,
         Command::Devnet { name } => {
             let Some(key) = known_secret(name)? else {
                 bail!(
@@ -162,6 +176,23 @@ mod tests {
         drop(running);
         let parsed = consensus_key::from_base58(&made).expect("a key");
         assert_eq!(parsed, public_key(&data).expect("a key"));
+    }
+
+    #[test]
+    fn a_nodes_key_shows_that_an_account_has_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let data = folder.path().join("node");
+        let key = ran(Command::Node { data: data.clone() }).expect("made");
+        let account = AccountName::new("servi_1").expect("a name");
+        let spec = credo_primitives::sha256(&[b"a chain"]);
+        let shown = ran(Command::Possess {
+            data,
+            account: account.clone(),
+            spec,
+        });
+        let key = consensus_key::from_base58(&key).expect("a key");
+        let shown = shown.expect("shown");
+        credo_primitives::possession::check_possession(&shown, &spec, &account, &key).expect("its own");
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::LightError;
 const BASIC: usize = 7;
 
 /// A generation of a node's votes.
-pub type Generation = (AccountName, u32);
+pub type Generation = (AccountName, u64);
 
 /// What is asked about an account at once.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -307,10 +307,10 @@ impl Holdings {
     }
 
     fn candidates(&self) -> Candidates {
-        Candidates::new(self.nodes.values().cloned().collect(), 1)
+        Candidates::of(self.nodes.values().cloned().collect())
     }
 
-    fn how_ended(&self, node: &AccountName, generation: u32) -> Option<Ended> {
+    fn how_ended(&self, node: &AccountName, generation: u64) -> Option<Ended> {
         self.ended.get(&(node.clone(), generation)).copied()
     }
 
@@ -390,7 +390,7 @@ impl Holdings {
         let returned = self.voter.returned(&self.candidates(), ended, now_ms);
         let deposited = self
             .own_node()
-            .map_or(Amount::ZERO, |node| node.returned_deposit(now_ms));
+            .map_or(Amount::ZERO, |node| node.returned_stake(now_ms));
         Staked {
             votes: votes.checked_sub(returned).unwrap_or(Amount::ZERO),
             pledges,
@@ -429,10 +429,10 @@ impl Holdings {
         });
         let deposit = self.own_node().filter(|node| {
             let lost = node.status == CandidateStatus::Lost;
-            lost && node.deposit_until_ms > now_ms && !node.deposit.is_zero()
+            lost && node.deposit_until_ms > now_ms && !node.stake().is_zero()
         });
         let deposit = deposit.map(|node| Returning {
-            amount: node.deposit,
+            amount: node.stake(),
             until_ms: node.deposit_until_ms,
             reason: ReturnReason::Deposit,
         });

@@ -64,8 +64,10 @@ pub struct Candidate {
     pub url: Text<256>,
     /// `host:port` on the consensus plane.
     pub net_id: Text<128>,
-    /// Counts losses of candidacy; votes of an older generation are void (P-16).
-    pub generation: u32,
+    /// Of which its votes are, from one counter for all nodes and never given twice: votes of another one are void (P-16).
+    pub generation: u64,
+    /// The epoch in which it registered the last time.
+    pub registered: u64,
     /// Where it stands.
     pub status: CandidateStatus,
     /// Order of its candidacy, kept for ever for ties; 0 until it applies.
@@ -86,7 +88,9 @@ pub struct Candidate {
     pub loss: Option<Loss>,
     /// IOST locked by its application (P-10).
     pub deposit: Amount,
-    /// From when on the deposit counts as returned; 0 while it stands.
+    /// IOST locked by its registration (P-10).
+    pub lock: Amount,
+    /// From when on deposit and lock count as returned; 0 while it is registered.
     pub deposit_until_ms: u64,
     /// P-22. Its part of its invited users' fees, in percent.
     pub fee_share: u8,
@@ -104,6 +108,7 @@ codec_struct!(Candidate {
     url,
     net_id,
     generation,
+    registered,
     status,
     order,
     votes,
@@ -114,6 +119,7 @@ codec_struct!(Candidate {
     leaving,
     loss,
     deposit,
+    lock,
     deposit_until_ms,
     fee_share,
     earned,
@@ -131,6 +137,30 @@ impl Candidate {
     pub fn is_active(&self, epoch: u64) -> bool {
         self.status == CandidateStatus::Candidate && !self.is_aside(epoch)
     }
+
+    /// What the node has locked: the lock of its registration and the deposit of its application.
+    pub fn stake(&self) -> Amount {
+        self.deposit.checked_add(self.lock).unwrap_or(Amount::MAX)
+    }
+}
+
+/// What the ledger gives out once and never again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counters {
+    /// The order that the next application gets, from 1.
+    pub order: u64,
+    /// The generation that begins next, from 0.
+    pub generation: u64,
+}
+codec_struct!(Counters { order, generation });
+
+impl Counters {
+    /// A generation for the votes of one node that were and will be no other's.
+    pub(crate) fn take_generation(&mut self) -> u64 {
+        let generation = self.generation;
+        self.generation = generation.saturating_add(1);
+        generation
+    }
 }
 
 /// All Servi nodes, in the order of their registration.
@@ -141,8 +171,8 @@ impl Candidate {
 pub struct Candidates {
     /// The records; a record's place is its index in the state ([`StateKey::candidate`](credo_primitives::StateKey)).
     pub list: Vec<Candidate>,
-    /// The order that the next application gets, from 1.
-    pub next_order: u64,
+    /// What is given out next.
+    pub next: Counters,
     pub(crate) index: OnceLock<Index>,
 }
 
@@ -155,13 +185,19 @@ pub(crate) struct Index {
 
 impl Default for Candidates {
     fn default() -> Self {
-        Self::new(Vec::new(), 1)
+        Self::new(
+            Vec::new(),
+            Counters {
+                order: 1,
+                generation: 0,
+            },
+        )
     }
 }
 
 impl PartialEq for Candidates {
     fn eq(&self, other: &Self) -> bool {
-        self.next_order == other.next_order && self.list == other.list
+        self.next == other.next && self.list == other.list
     }
 }
 impl Eq for Candidates {}
@@ -179,11 +215,18 @@ pub struct ListDigest {
 codec_struct!(ListDigest { digest, count, bytes });
 
 impl Candidates {
-    /// A list of records; `next_order` is one more than the highest order given so far.
-    pub fn new(list: Vec<Candidate>, next_order: u64) -> Self {
+    /// A list of records in which all that was ever given out still stands.
+    pub fn of(list: Vec<Candidate>) -> Self {
+        let order = list.iter().map(|c| c.order).max().unwrap_or(0) + 1;
+        let generation = list.iter().map(|c| c.generation + 1).max().unwrap_or(0);
+        Self::new(list, Counters { order, generation })
+    }
+
+    /// A list of records; `next` is beyond all that was given out so far.
+    pub fn new(list: Vec<Candidate>, next: Counters) -> Self {
         Self {
             list,
-            next_order,
+            next,
             index: OnceLock::new(),
         }
     }
@@ -275,7 +318,7 @@ pub struct Vote {
     /// The node's account.
     pub candidate: AccountName,
     /// The node's generation when the vote was cast.
-    pub generation: u32,
+    pub generation: u64,
     /// How much, never nothing.
     pub amount: Amount,
     /// The node's coefficient up to which this vote's rewards are counted (P-21).
@@ -368,26 +411,26 @@ codec_struct!(Turns {
 });
 
 mod list_codec {
-    use super::{Candidates, MAX_CANDIDATES};
+    use super::{Candidates, Counters, MAX_CANDIDATES};
     use bytes::BufMut;
     use commonware_codec::{Buf, EncodeSize, Error, Read, ReadExt, ReadRangeExt, Write};
 
     impl Write for Candidates {
         fn write(&self, buf: &mut impl BufMut) {
             self.list.write(buf);
-            self.next_order.write(buf);
+            self.next.write(buf);
         }
     }
     impl EncodeSize for Candidates {
         fn encode_size(&self) -> usize {
-            self.list.encode_size() + self.next_order.encode_size()
+            self.list.encode_size() + self.next.encode_size()
         }
     }
     impl Read for Candidates {
         type Cfg = ();
         fn read_cfg(buf: &mut impl Buf, _: &()) -> Result<Self, Error> {
             let list = Vec::read_range(buf, ..=MAX_CANDIDATES)?;
-            Ok(Self::new(list, u64::read(buf)?))
+            Ok(Self::new(list, Counters::read(buf)?))
         }
     }
 }

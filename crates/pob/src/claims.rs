@@ -38,7 +38,7 @@ impl Voter {
     pub fn returned(
         &self,
         candidates: &Candidates,
-        ended: impl Fn(&AccountName, u32) -> Option<Ended>,
+        ended: impl Fn(&AccountName, u64) -> Option<Ended>,
         now_ms: u64,
     ) -> Amount {
         let sum = self
@@ -52,7 +52,7 @@ impl Voter {
     pub fn rewards(
         &self,
         candidates: &Candidates,
-        ended: impl Fn(&AccountName, u32) -> Option<Ended>,
+        ended: impl Fn(&AccountName, u64) -> Option<Ended>,
     ) -> Vec<(AccountName, Amount)> {
         let due = |vote: &Vote| {
             let node = candidates.find(&vote.candidate)?;
@@ -84,7 +84,7 @@ impl Ledger {
     pub fn fold(
         &mut self,
         voter: &mut Voter,
-        ended: &[(AccountName, u32, Ended)],
+        ended: &[(AccountName, u64, Ended)],
         now_ms: u64,
     ) -> Result<Amount, PobError> {
         let mut sum = Amount::ZERO;
@@ -93,7 +93,7 @@ impl Ledger {
             if self.at(place).generation == vote.generation {
                 continue;
             }
-            let how = |e: &&(AccountName, u32, Ended)| e.0 == vote.candidate && e.1 == vote.generation;
+            let how = |e: &&(AccountName, u64, Ended)| e.0 == vote.candidate && e.1 == vote.generation;
             let Some((.., how)) = ended.iter().find(how) else {
                 continue;
             };

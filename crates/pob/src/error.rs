@@ -26,8 +26,8 @@ pub enum PobError {
     /// It lost candidacy; it may register again from this time on (ms since 1970, P-16).
     #[error("producer lost its candidacy and may register again from {0} ms since 1970 on")]
     Cooling(u64),
-    /// Its last deposit hasn't been given back yet.
-    #[error("the deposit of the last candidacy is still locked")]
+    /// What it locked the last time hasn't been given back yet.
+    #[error("what the node locked the last time hasn't returned yet")]
     Deposit,
     /// Votes for a node that lost candidacy (P-16).
     #[error(
@@ -77,6 +77,9 @@ pub enum PobError {
     /// A move to the node where the votes are.
     #[error("votes can't be moved from {0} to itself")]
     SameNode(AccountName),
+    /// A candidate's votes for itself, which answer for what it signs (P-24).
+    #[error("a candidate's votes for itself can't be moved to another node while it is one")]
+    OwnVotes,
     /// The vote was cast before the node lost candidacy (P-16).
     #[error("the vote for {0} is void: the node lost its candidacy after it was cast")]
     VoidVote(AccountName),

@@ -8,15 +8,15 @@ use crate::rewards::SHIFT;
 use crate::{Candidate, CandidateStatus, Candidates, Voter};
 
 impl Candidate {
-    /// P-10, P-16. What of the node's deposit counts as returned at `now_ms`, because it lost its candidacy long enough ago.
-    pub fn returned_deposit(&self, now_ms: u64) -> Amount {
+    /// P-10, P-16. What of deposit and lock counts as returned at `now_ms`, because the registration ended long enough ago.
+    pub fn returned_stake(&self, now_ms: u64) -> Amount {
         let back = self.status == CandidateStatus::Lost && (1..=now_ms).contains(&self.deposit_until_ms);
-        if back { self.deposit } else { Amount::ZERO }
+        if back { self.stake() } else { Amount::ZERO }
     }
 }
 
 /// P-16. What the holder of these records can spend at `now_ms`: what is available, frozen amounts whose date has passed,
-/// ended votes whose tokens have returned, and the deposit of its own node (`node`) when that has returned.
+/// ended votes whose tokens have returned, and what its own node (`node`) had locked when that has returned.
 ///
 /// `candidates` need only hold the nodes that it votes for.
 pub fn spendable(
@@ -24,12 +24,12 @@ pub fn spendable(
     voter: &Voter,
     node: Option<&Candidate>,
     candidates: &Candidates,
-    ended: impl Fn(&AccountName, u32) -> Option<Ended>,
+    ended: impl Fn(&AccountName, u64) -> Option<Ended>,
     now_ms: u64,
 ) -> Amount {
     let parts = [
         voter.returned(candidates, ended, now_ms),
-        node.map_or(Amount::ZERO, |node| node.returned_deposit(now_ms)),
+        node.map_or(Amount::ZERO, |node| node.returned_stake(now_ms)),
     ];
     parts
         .into_iter()

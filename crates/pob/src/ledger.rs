@@ -8,8 +8,8 @@ use credo_primitives::{AccountName, Amount, ConsensusKey, Text};
 
 use crate::round::lose;
 use crate::{
-    Candidate, CandidateStatus, Candidates, LEAST_CANDIDATES, Loss, MAX_CANDIDATES, MAX_FEE_SHARE, MAX_VOTES,
-    MIN_FEE_SHARE, PobError, RoundContext, RoundOutcome, Rules, Vote, Voter, rewards, run_round,
+    Candidate, CandidateStatus, Candidates, Counters, LEAST_CANDIDATES, Loss, MAX_CANDIDATES, MAX_FEE_SHARE,
+    MAX_VOTES, MIN_FEE_SHARE, PobError, RoundContext, RoundOutcome, Rules, Vote, Voter, rewards, run_round,
 };
 
 /// What a node says of itself when it registers.
@@ -25,6 +25,19 @@ pub struct Registration {
     pub net_id: Text<128>,
 }
 
+/// With what a node registers.
+#[derive(Clone, Copy, Debug)]
+pub struct Entry {
+    /// The running epoch.
+    pub epoch: u64,
+    /// The block's time.
+    pub now_ms: u64,
+    /// IOST that it locks.
+    pub lock: Amount,
+    /// Whether it can be voted for at once; otherwise it waits for the foundation's approval.
+    pub approved: bool,
+}
+
 /// When something is taken from a node.
 #[derive(Clone, Copy, Debug)]
 pub struct LossContext {
@@ -35,15 +48,15 @@ pub struct LossContext {
 }
 
 /// Whose votes ended, which generation of them, and how (P-16).
-pub type Ending = (AccountName, u32, Ended);
+pub type Ending = (AccountName, u64, Ended);
 
 enum Undo {
     /// The last record was added.
     Added,
     /// A record was changed from this.
     Changed(u32, Candidate),
-    /// The counter of applications was this.
-    NextOrder(u64),
+    /// The counters were these.
+    Counters(Counters),
 }
 
 /// The list of nodes while a block changes it: shared until the first change, every change undoable until
@@ -80,7 +93,7 @@ impl Ledger {
     pub fn commit(&mut self) {
         for undo in self.undo.drain(..) {
             match undo {
-                Undo::Added | Undo::NextOrder(_) => {}
+                Undo::Added | Undo::Counters(_) => {}
                 Undo::Changed(place, _) => {
                     self.changed.insert(place);
                 }
@@ -94,7 +107,7 @@ impl Ledger {
             match undo {
                 Undo::Added => self.remove_last(),
                 Undo::Changed(place, old) => self.put(place, old),
-                Undo::NextOrder(order) => self.edit().next_order = order,
+                Undo::Counters(counters) => self.edit().next = counters,
             }
         }
     }
@@ -160,16 +173,22 @@ impl Ledger {
         self.undo.push(Undo::Changed(place, old));
     }
 
-    /// P-10. Registers a node; it can be voted for at once, unless it must be `approved` first. A node that lost its
-    /// candidacy may register again once its votes' tokens have returned (P-16); it keeps its order and its rewards.
+    fn take_generation(&mut self) -> u64 {
+        self.undo.push(Undo::Counters(self.candidates.next));
+        self.edit().next.take_generation()
+    }
+
+    /// P-10. Registers a node, which locks `entry.lock`; it can be voted for at once, unless it must be approved first. A
+    /// node that lost its candidacy may register again once its votes' tokens have returned (P-16) and what it had locked
+    /// was taken out; it keeps its order and its rewards.
     pub fn register(
         &mut self,
         account: &AccountName,
         node: Registration,
-        now_ms: u64,
-        approved: bool,
+        entry: Entry,
     ) -> Result<(), PobError> {
-        let status = if approved {
+        let Entry { epoch, now_ms, .. } = entry;
+        let status = if entry.approved {
             CandidateStatus::Registered
         } else {
             CandidateStatus::Requested
@@ -183,7 +202,7 @@ impl Ledger {
             if let Some(loss) = old.loss.filter(|loss| now_ms < loss.until_ms) {
                 return Err(PobError::Cooling(loss.until_ms));
             }
-            if !old.deposit.is_zero() {
+            if !old.stake().is_zero() {
                 return Err(PobError::Deposit);
             }
             if key.is_some_and(|other| other != place) {
@@ -192,6 +211,8 @@ impl Ledger {
             self.change(place, |c| {
                 set_node(c, node);
                 c.status = status;
+                c.registered = epoch;
+                c.lock = entry.lock;
                 c.deposit_until_ms = 0;
             });
             return Ok(());
@@ -202,6 +223,7 @@ impl Ledger {
         if self.candidates.list.len() >= MAX_CANDIDATES {
             return Err(PobError::TooManyNodes);
         }
+        let generation = self.take_generation();
         let by_account = self.candidates.search_account(account).unwrap_or_else(|at| at);
         let by_key = self.candidates.search_key(&node.key).unwrap_or_else(|at| at);
         let candidates = self.edit();
@@ -216,7 +238,8 @@ impl Ledger {
             location: node.location,
             url: node.url,
             net_id: node.net_id,
-            generation: 0,
+            generation,
+            registered: epoch,
             status,
             order: 0,
             votes: Amount::ZERO,
@@ -227,6 +250,7 @@ impl Ledger {
             leaving: false,
             loss: None,
             deposit: Amount::ZERO,
+            lock: entry.lock,
             deposit_until_ms: 0,
             fee_share: MIN_FEE_SHARE,
             earned: Amount::ZERO,
@@ -303,7 +327,7 @@ impl Ledger {
     }
 
     fn stand(&mut self, place: u32, epoch: u64, deposit: Amount) {
-        let order = self.candidates.next_order;
+        let order = self.candidates.next.order;
         self.change(place, |c| {
             c.status = CandidateStatus::Candidate;
             c.available = epoch;
@@ -315,8 +339,8 @@ impl Ledger {
             }
         });
         if self.at(place).order == order {
-            self.undo.push(Undo::NextOrder(order));
-            self.edit().next_order = order.saturating_add(1);
+            self.undo.push(Undo::Counters(self.candidates.next));
+            self.edit().next.order = order.saturating_add(1);
         }
     }
 
@@ -363,8 +387,9 @@ impl Ledger {
             at_ms: at.now_ms,
             until_ms: at.now_ms.saturating_add(rules.vote_lock_ms),
         };
+        let generation = self.take_generation();
         let mut ending = None;
-        self.change(place, |c| ending = Some(lose(c, loss)));
+        self.change(place, |c| ending = Some(lose(c, loss, generation)));
         ending.expect("`change` calls its closure once")
     }
 
@@ -437,14 +462,15 @@ impl Ledger {
         Ok(())
     }
 
-    /// Takes out the whole deposit, whose tokens go elsewhere: to the account when it has returned, away when slashed.
-    pub fn take_deposit(&mut self, account: &AccountName) -> Result<Amount, PobError> {
+    /// Takes out all that the node has locked, deposit and lock, whose tokens go elsewhere: to the account when they have
+    /// returned, away when slashed.
+    pub fn take_stake(&mut self, account: &AccountName) -> Result<Amount, PobError> {
         let place = self.place(account)?;
-        let deposit = self.at(place).deposit;
-        if !deposit.is_zero() {
-            self.change(place, |c| c.deposit = Amount::ZERO);
+        let stake = self.at(place).stake();
+        if !stake.is_zero() {
+            self.change(place, |c| (c.deposit, c.lock) = (Amount::ZERO, Amount::ZERO));
         }
-        Ok(deposit)
+        Ok(stake)
     }
 
     /// P-17. Adds `amount` to the voter's votes for a node. Votes of an older generation must have been folded in
@@ -543,9 +569,11 @@ impl Ledger {
         }
     }
 
-    /// P-17. Moves votes from node to node at once; they stay locked.
+    /// P-17. Moves votes of `account`, whose record `voter` is, from node to node at once; they stay locked. A candidate's
+    /// votes for itself answer for what it signs, so they stay with it (P-24).
     pub fn move_votes(
         &mut self,
+        account: &AccountName,
         voter: &mut Voter,
         from: &AccountName,
         to: &AccountName,
@@ -555,6 +583,9 @@ impl Ledger {
             return Err(PobError::SameNode(from.clone()));
         }
         self.place(to)?;
+        if account == from && self.at(self.place(from)?).status == CandidateStatus::Candidate {
+            return Err(PobError::OwnVotes);
+        }
         let before = voter.clone();
         let undo = self.undo.len();
         self.unvote(voter, from, amount)?;

@@ -32,10 +32,10 @@ pub mod rewards;
 mod round;
 
 pub use candidate::{
-    Candidate, CandidateStatus, Candidates, ListDigest, Loss, MAX_CANDIDATES, MAX_FEE_SHARE, MAX_VOTES,
-    MIN_FEE_SHARE, Round, Seat, Turns, Vote, Voter,
+    Candidate, CandidateStatus, Candidates, Counters, ListDigest, Loss, MAX_CANDIDATES, MAX_FEE_SHARE,
+    MAX_VOTES, MIN_FEE_SHARE, Round, Seat, Turns, Vote, Voter,
 };
 pub use error::PobError;
 pub use holding::{contribution_due, pay_contribution, settle_contribution, spendable};
-pub use ledger::{Ending, Ledger, LossContext, Registration};
+pub use ledger::{Ending, Entry, Ledger, LossContext, Registration};
 pub use round::{LEAST_CANDIDATES, RoundContext, RoundOutcome, Rules, run_round};

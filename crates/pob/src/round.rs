@@ -167,7 +167,7 @@ fn remove(candidates: &mut Candidates, at: &RoundContext<'_>, rules: &Rules) -> 
     due.sort_unstable_by_key(|(order, ..)| *order);
     let (mut ended, mut put_off) = (Vec::new(), 0);
     for (_, place, reason) in due {
-        let candidate = &mut candidates.list[place];
+        let candidate = &candidates.list[place];
         let is_active = candidate.is_active(at.epoch);
         if all <= LEAST_CANDIDATES || (is_active && active <= LEAST_CANDIDATES) {
             put_off += 1;
@@ -181,16 +181,17 @@ fn remove(candidates: &mut Candidates, at: &RoundContext<'_>, rules: &Rules) -> 
             at_ms: at.now_ms,
             until_ms: at.now_ms.saturating_add(rules.vote_lock_ms),
         };
-        ended.push(lose(candidate, loss));
+        let generation = candidates.next.take_generation();
+        ended.push(lose(&mut candidates.list[place], loss, generation));
     }
     (ended, put_off)
 }
 
-/// P-16. Takes candidacy, votes and Servi from a node; its deposit and its votes return later.
-pub(crate) fn lose(candidate: &mut Candidate, loss: Loss) -> Ending {
-    let generation = candidate.generation;
+/// P-16. Takes candidacy, votes and Servi from a node; what it locked and its votes return later. What votes are cast for it
+/// afterwards is of the generation `next`.
+pub(crate) fn lose(candidate: &mut Candidate, loss: Loss, next: u64) -> Ending {
+    let generation = std::mem::replace(&mut candidate.generation, next);
     candidate.status = CandidateStatus::Lost;
-    candidate.generation = generation.saturating_add(1);
     candidate.votes = Amount::ZERO;
     candidate.servi = 0;
     candidate.missed = 0;

@@ -13,7 +13,7 @@ mod voting;
 pub use domain::Domain;
 pub use economy::{
     Contribution, Contributor, Ended, LossReason, MAX_CONTRIBUTORS, MAX_PLEDGES, MAX_VESTING, MsbMark,
-    PastCommittee, PastSeat, Pledge, Pledges, Pool, Vesting,
+    PastCommittee, PastSeat, Pledge, Pledges, Pool, TakenBack, Vesting,
 };
 pub use gas::{Gas, SIGN_UP_PLEDGE};
 pub use mark::{Expired, MAX_MARKS_PAGE, Marks};

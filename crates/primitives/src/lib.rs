@@ -20,6 +20,7 @@ pub mod evidence;
 pub mod hash;
 pub mod keys;
 pub mod merkle;
+pub mod possession;
 pub mod receipt;
 pub mod spec;
 pub mod state_key;

@@ -283,6 +283,17 @@ impl Parameters {
         self.max_ahead_ms = Self::longest_ahead_ms(slot_ms);
     }
 
+    /// P-10. IOST that registering a node locks: a tenth of the deposit.
+    pub fn registration_lock(&self) -> Amount {
+        Amount::from_units(self.deposit.units() / 10).unwrap_or_default()
+    }
+
+    /// P-5. From an epoch's end on, evidence against its committee is accepted for so long: shortly less than its stake
+    /// stays locked, so that what was taken back in the epoch before it or at its beginning is in reach to the end.
+    pub const fn evidence_ms(&self) -> u64 {
+        self.vote_lock_ms - self.vote_lock_ms / 168
+    }
+
     /// Checks that the numbers make a chain that can run.
     pub fn validate(&self) -> Result<(), SpecError> {
         let checks = [

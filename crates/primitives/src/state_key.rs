@@ -66,6 +66,16 @@ impl StateKey {
         Self::of(format!("pob/candidate/{index:08}"))
     }
 
+    /// The orders and generations that are given next.
+    pub fn counters() -> Self {
+        Self::of("pob/counters".into())
+    }
+
+    /// Votes for itself that a node's account took back, while they are locked (P-24).
+    pub fn taken_back(node: &AccountName) -> Self {
+        Self::of(format!("pob/taken-back/{node}"))
+    }
+
     /// The last election: who sits in the next epoch.
     pub fn round() -> Self {
         Self::of("pob/round".into())
@@ -77,7 +87,7 @@ impl StateKey {
     }
 
     /// How a generation of a node's votes ended (P-16).
-    pub fn ended(node: &AccountName, generation: u32) -> Self {
+    pub fn ended(node: &AccountName, generation: u64) -> Self {
         Self::of(format!("pob/ended/{node}/{generation}"))
     }
 

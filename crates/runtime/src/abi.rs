@@ -12,6 +12,8 @@ pub(crate) enum Kind {
     Number,
     /// Any JSON value.
     Json,
+    /// A text that may be left out: the last argument alone.
+    MaybeText,
 }
 
 /// Arguments that fit their action's kinds.
@@ -23,21 +25,22 @@ impl Args {
     pub(crate) fn parse(name: &str, data: &str, kinds: &[Kind]) -> Result<Self, String> {
         let values: Vec<Value> = serde_json::from_str(data)
             .map_err(|error| format!("error parse data, it should be a JSON array: {error}"))?;
-        if values.len() != kinds.len() {
+        let least = kinds.len() - usize::from(kinds.last() == Some(&Kind::MaybeText));
+        if !(least..=kinds.len()).contains(&values.len()) {
             return Err(format!(
                 "args length unmatched to abi {}. need {}, got {}",
                 name,
-                kinds.len(),
+                least,
                 values.len()
             ));
         }
         for (value, kind) in values.iter().zip(kinds) {
             match kind {
-                Kind::Text if value.is_string() => {}
+                Kind::Text | Kind::MaybeText if value.is_string() => {}
                 Kind::Flag if value.is_boolean() => {}
                 Kind::Number if value.as_i64().is_some() => {}
                 Kind::Json => {}
-                Kind::Text => return Err(format!("error parse string arg {value}")),
+                Kind::Text | Kind::MaybeText => return Err(format!("error parse string arg {value}")),
                 Kind::Flag => return Err(format!("error parse bool arg {value}")),
                 Kind::Number => return Err(format!("error parse number arg {value}")),
             }
@@ -63,6 +66,11 @@ impl Args {
     /// The JSON value at `index`.
     pub(crate) fn value(&self, index: usize) -> &Value {
         self.0.get(index).unwrap_or(&Value::Null)
+    }
+
+    /// The first arguments as JSON text, for a receipt that has no more.
+    pub(crate) fn first_to_json(&self, count: usize) -> String {
+        json(&self.0.get(..count).unwrap_or(&self.0))
     }
 
     /// All arguments as JSON text, as IOST's contracts in JavaScript write it.

@@ -1,4 +1,5 @@
-//! P-5: past committees, kept while evidence against their members is accepted, which is as long as their stake is locked.
+//! P-5: past committees, kept while evidence against their members is accepted, which ends shortly before their stake
+//! returns.
 
 use credo_pob::Round;
 use credo_primitives::StateKey;
@@ -35,8 +36,8 @@ pub(crate) fn remember(
     while first < ctx.epoch && first - start < MAX_FORGOTTEN {
         let key = StateKey::committee(first);
         let kept: Option<PastCommittee> = view.get(&key)?;
-        let lock = ctx.spec.parameters.vote_lock_ms;
-        if kept.is_some_and(|kept| ctx.time_ms <= kept.ended_ms.saturating_add(lock)) {
+        let open_ms = ctx.spec.parameters.evidence_ms();
+        if kept.is_some_and(|kept| ctx.time_ms <= kept.ended_ms.saturating_add(open_ms)) {
             break;
         }
         view.delete(key);

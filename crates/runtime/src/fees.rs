@@ -197,6 +197,7 @@ mod tests {
             url: Text::default(),
             net_id: Text::default(),
             generation: 0,
+            registered: 0,
             status,
             order: 0,
             votes: Amount::ZERO,
@@ -207,6 +208,7 @@ mod tests {
             leaving: false,
             loss: None,
             deposit: Amount::ZERO,
+            lock: Amount::ZERO,
             deposit_until_ms: 0,
             fee_share,
             earned: Amount::ZERO,
@@ -236,7 +238,7 @@ mod tests {
             node("third", CandidateStatus::Lost, 10),
             node("fourth", CandidateStatus::Requested, 10),
         ];
-        let candidates = Candidates::new(list, 1);
+        let candidates = Candidates::of(list);
         let found = |account: &str| {
             let inviter = inviter(&view, &candidates, &name(account)).unwrap();
             inviter.map(|i| (i.account.to_string(), i.share.of(1_000)))
@@ -259,7 +261,7 @@ mod tests {
             ..Gas::default()
         };
         view.put(StateKey::gas(&name("first")), &stands);
-        let candidates = Candidates::new(vec![node("first", CandidateStatus::Candidate, 25)], 1);
+        let candidates = Candidates::of(vec![node("first", CandidateStatus::Candidate, 25)]);
         let parameters = Parameters::preset(Preset::Main);
         let (payer, app) = (name("first2"), name("owner"));
         let mut shares = GasShares::default();
@@ -316,7 +318,7 @@ mod tests {
             only_issuer_can_transfer: false,
         };
         view.put(StateKey::token(IOST), &token(5_000));
-        let candidates = Candidates::new(vec![node("first", CandidateStatus::Candidate, 25)], 1);
+        let candidates = Candidates::of(vec![node("first", CandidateStatus::Candidate, 25)]);
         let key = candidates.list[0].key.clone();
         let spec = chain_spec(&key);
         let committee = spec.genesis_committee().unwrap();

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use credo_pob::{
-    Candidates, Ledger, ListDigest, Registration, Round, RoundContext, RoundOutcome, Rules, Voter,
+    Candidates, Entry, Ledger, ListDigest, Registration, Round, RoundContext, RoundOutcome, Rules, Voter,
 };
 use credo_primitives::entry::{
     Balance, Gas, IOST, Item, KeyAccounts, MAX_KEY_ACCOUNTS, MAX_VESTING, Permission, Pledge, Pledges, Pool,
@@ -109,6 +109,7 @@ pub fn genesis(genesis: &Genesis) -> Result<GenesisState, GenesisError> {
     for (place, candidate) in candidates.list.iter().enumerate() {
         view.put(StateKey::candidate(place as u32), candidate);
     }
+    view.put(StateKey::counters(), &candidates.next);
     let candidates_digest = candidates.digest();
     view.put(StateKey::candidates(), &candidates_digest);
     view.put(StateKey::round(), &round);
@@ -211,8 +212,15 @@ fn stand(
             url: candidate.url.clone(),
             net_id: candidate.net_id.clone(),
         };
+        // Who stands from genesis on registers for nothing: the genesis file names them, and they are not many.
+        let entry = Entry {
+            epoch: 0,
+            now_ms: genesis.time_ms,
+            lock: Amount::ZERO,
+            approved: true,
+        };
         ledger
-            .register(account, node, genesis.time_ms, true)
+            .register(account, node, entry)
             .and_then(|()| ledger.appoint(account, deposit))
             .map_err(|source| GenesisError::Ledger {
                 account: account.clone(),

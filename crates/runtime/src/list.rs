@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use credo_pob::{Candidate, Candidates, ListDigest, MAX_CANDIDATES};
+use credo_pob::{Candidate, Candidates, Counters, ListDigest, MAX_CANDIDATES};
 use credo_primitives::StateKey;
 use credo_state::StateRead;
 
@@ -28,9 +28,10 @@ pub fn load_candidates(state: &impl StateRead) -> Result<Candidates, RuntimeErro
         let bytes = state.get(&key)?.ok_or_else(|| corrupt(&key, "it is missing"))?;
         list.push(decode::<Candidate>(&key, &bytes)?);
     }
-    // Orders are given in sequence and kept for ever, so the highest tells the next.
-    let next_order = list.iter().map(|c| c.order).max().unwrap_or(0) + 1;
-    let candidates = Candidates::new(list, next_order);
+    let counters = StateKey::counters();
+    let bytes = state.get(&counters)?;
+    let bytes = bytes.ok_or_else(|| corrupt(&counters, "it is missing"))?;
+    let candidates = Candidates::new(list, decode::<Counters>(&counters, &bytes)?);
     if candidates.digest() != digest {
         return Err(corrupt(&head, "it isn't the digest of the records"));
     }
@@ -55,6 +56,10 @@ pub(crate) fn write_list(
             view.put(StateKey::candidate(place as u32), &after.list[place]);
             any = true;
         }
+    }
+    if before.next != after.next {
+        view.put(StateKey::counters(), &after.next);
+        any = true;
     }
     any.then(|| {
         let digest = after.digest();

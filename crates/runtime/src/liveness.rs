@@ -9,7 +9,7 @@
 //!   stands under [`StateKey::availability`] in the state after that MSB. The node must have had that state: the proof
 //!   carries what stands beside the key's hash, and the key depends on the MSB's digest and on the node.
 //! - `vote_producer.iost/reportMisbehaviour(reporter, evidence)`: the reporter is the publisher, `evidence` (hexadecimal)
-//!   convicts a member of the running committee or of one whose stake is still locked, and that node wasn't punished for
+//!   convicts a member of the running committee or of one whose stake stays locked for a while yet, and that node wasn't punished for
 //!   this epoch or a later one before.
 
 use credo_pob::{Candidate, CandidateStatus, Candidates, Ledger, Round, Rules};
@@ -79,8 +79,8 @@ pub enum LivenessError {
     /// The evidence convicts nobody.
     #[error("the evidence convicts nobody: {0}")]
     Evidence(#[from] EvidenceError),
-    /// Nobody's stake is locked for that epoch.
-    #[error("no committee of epoch {0} is known here, or its stake isn't locked any more")]
+    /// Evidence of that epoch comes too late, or too early.
+    #[error("no committee of epoch {0} is known here, or evidence against it is too late: its stake returns")]
     Committee(u64),
     /// Punished before.
     #[error(
@@ -335,7 +335,7 @@ pub(crate) fn culprit(
     })
 }
 
-/// The members of the running committee, or of one whose stake is still locked.
+/// The members of the running committee, or of one against which evidence is still accepted.
 fn seats(
     view: &View<'_>,
     spec: &ChainSpec,
@@ -351,9 +351,8 @@ fn seats(
         return Ok(Some(round.seats.into_iter().map(member).collect()));
     }
     let past: Option<PastCommittee> = view.get(&StateKey::committee(epoch))?;
-    let lock_ms = spec.parameters.vote_lock_ms;
-    let locked = |past: &PastCommittee| now_ms <= past.ended_ms.saturating_add(lock_ms);
-    Ok(past.filter(locked).map(|past| past.seats))
+    let open = |past: &PastCommittee| now_ms <= past.ended_ms.saturating_add(spec.parameters.evidence_ms());
+    Ok(past.filter(open).map(|past| past.seats))
 }
 
 fn receipt(tx: &CheckedTransaction, receipts: Vec<ReceiptEntry>) -> Receipt {

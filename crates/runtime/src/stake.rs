@@ -5,7 +5,7 @@
 //! date on, and is folded in here at its holder's next action.
 
 use credo_pob::Voter;
-use credo_primitives::entry::{Balance, Ended, IOST};
+use credo_primitives::entry::{Balance, Ended, IOST, TakenBack};
 use credo_primitives::{AccountName, Amount, StateKey};
 
 use crate::gas::Op;
@@ -36,8 +36,8 @@ pub(crate) fn set_voter(host: &mut Host<'_, '_>, account: &AccountName, voter: &
 pub(crate) fn endings(
     host: &mut Host<'_, '_>,
     voter: &Voter,
-) -> Result<Vec<(AccountName, u32, Ended)>, Stop> {
-    let void: Vec<(AccountName, u32)> = voter
+) -> Result<Vec<(AccountName, u64, Ended)>, Stop> {
+    let void: Vec<(AccountName, u64)> = voter
         .void(host.ledger.candidates())
         .map(|vote| (vote.candidate.clone(), vote.generation))
         .collect();
@@ -69,8 +69,8 @@ pub(crate) fn fold_returned(
     }
     let now_ms = host.now_ms;
     let node = host.ledger.candidates().find(account);
-    if node.is_some_and(|node| !node.returned_deposit(now_ms).is_zero()) {
-        returned = returned.checked_add(host.ledger.take_deposit(account)?)?;
+    if node.is_some_and(|node| !node.returned_stake(now_ms).is_zero()) {
+        returned = returned.checked_add(host.ledger.take_stake(account)?)?;
     }
     if !returned.is_zero() {
         balance.staked = balance.staked.checked_sub(returned)?;
@@ -99,6 +99,33 @@ pub(crate) fn unlock(
     take(host, account, amount)?;
     let until_ms = host.now_ms.saturating_add(lock_ms);
     host.freeze(account, IOST, amount, until_ms)
+}
+
+/// P-24. Notes that an account took back votes for its own node, which return at the same time as the frozen amount that
+/// [`unlock`] made of them.
+pub(crate) fn note_taken_back(
+    host: &mut Host<'_, '_>,
+    account: &AccountName,
+    amount: Amount,
+    lock_ms: u64,
+) -> Result<(), Stop> {
+    let key = StateKey::taken_back(account);
+    let mut record: TakenBack = host.get(&key)?.unwrap_or_default();
+    record.add(amount, host.now_ms.saturating_add(lock_ms), host.now_ms)?;
+    host.put(key, &record)
+}
+
+/// P-24. Takes what an account took back of the votes for its own node and is still locked; where it goes is the caller's.
+pub(crate) fn seize_taken_back(host: &mut Host<'_, '_>, account: &AccountName) -> Result<Amount, Stop> {
+    let key = StateKey::taken_back(account);
+    let Some(record) = host.get::<TakenBack>(&key)? else {
+        return Ok(Amount::ZERO);
+    };
+    let mut balance = host.balance(account, IOST)?;
+    let seized = record.seize(&mut balance, host.now_ms)?;
+    host.set_balance(account, IOST, &balance)?;
+    host.delete(key)?;
+    Ok(seized)
 }
 
 /// Takes staked IOST away for good (P-24); where it goes is the caller's.

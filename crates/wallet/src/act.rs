@@ -91,7 +91,10 @@ pub(crate) fn calls(intent: &Intent, basis: &Basis<'_>) -> Calls {
             };
             (vec![action], Some(SIGN_UP_PLEDGE))
         }
-        Intent::Node(deed) => (vec![node(me, deed)], None),
+        Intent::Node(deed) => {
+            let locks = matches!(deed, NodeDeed::Register(_)).then(|| basis.parameters.registration_lock());
+            (vec![node(me, deed)], locks)
+        }
         Intent::Permission(deed) => (permission(me, deed, basis), None),
         Intent::Proposal(deed) => (vec![proposal(me, deed)], None),
     };
@@ -127,6 +130,7 @@ fn claims(me: &str, voter: Amount, node: Amount, contribution: Amount) -> Vec<Ac
 }
 
 fn node(me: &str, deed: &NodeDeed) -> Action {
+    // The key's signature comes last, where there is one.
     let said = |name: &str, node: &Registration, producer: bool| {
         let mut data = vec![
             json!(me),
@@ -137,6 +141,9 @@ fn node(me: &str, deed: &NodeDeed) -> Action {
         ];
         if producer {
             data.push(json!(true));
+        }
+        if !node.possession.is_empty() {
+            data.push(json!(node.possession));
         }
         call("vote_producer.iost", name, &Value::Array(data))
     };

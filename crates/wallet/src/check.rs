@@ -2,10 +2,12 @@
 
 use credo_pob::{Candidate, CandidateStatus, MAX_FEE_SHARE, MAX_VOTES, MIN_FEE_SHARE};
 use credo_primitives::entry::{MAX_PLEDGES, SIGN_UP_PLEDGE};
+use credo_primitives::possession::check_possession;
+use credo_primitives::spec::consensus_key::{from_base58, to_base58};
 use credo_primitives::{AccountName, Amount};
 
 use crate::draft::Basis;
-use crate::intent::{Intent, IntentError, MAX_MEMO, NodeDeed, ProposalDeed, Requested};
+use crate::intent::{Intent, IntentError, MAX_MEMO, NodeDeed, ProposalDeed, Registration, Requested};
 use crate::permissions::{self, OWNER, satisfies};
 
 /// The least that one action pledges or takes back (`gas.iost`).
@@ -190,11 +192,21 @@ fn node(deed: &NodeDeed, basis: &Basis<'_>) -> Result<(), IntentError> {
         _ => Err(IntentError::NotCandidate(account())),
     };
     match deed {
-        NodeDeed::Register(_) => match own.map(|node| node.status) {
-            None | Some(CandidateStatus::Lost) => Ok(()),
-            Some(_) => Err(IntentError::NodeExists(account())),
-        },
-        NodeDeed::Update(_) => registered().map(|_| ()),
+        NodeDeed::Register(said) => {
+            if own.is_some_and(|node| node.status != CandidateStatus::Lost) {
+                return Err(IntentError::NodeExists(account()));
+            }
+            if !basis.by_invitation || !said.possession.is_empty() {
+                possessed(said, basis)?;
+            }
+            spend(basis.parameters.registration_lock(), basis)
+        }
+        NodeDeed::Update(said) => {
+            if to_base58(&registered()?.key) != said.key {
+                possessed(said, basis)?;
+            }
+            Ok(())
+        }
         NodeDeed::Apply => apply(registered()?, basis),
         NodeDeed::Leave => match registered()?.status {
             CandidateStatus::Lost => Err(IntentError::NoNode(account())),
@@ -215,6 +227,23 @@ fn node(deed: &NodeDeed, basis: &Basis<'_>) -> Result<(), IntentError> {
                 Err(IntentError::FeeShare(MIN_FEE_SHARE, MAX_FEE_SHARE))
             }
         }
+    }
+}
+
+/// P-10. The consensus key shows that the account has it.
+fn possessed(said: &Registration, basis: &Basis<'_>) -> Result<(), IntentError> {
+    let why = match from_base58(&said.key) {
+        Some(key) => check_possession(&said.possession, basis.spec, basis.account, &key)
+            .err()
+            .map(|why| why.to_string()),
+        None => Some("the consensus key can't be read".into()),
+    };
+    match why {
+        None => Ok(()),
+        Some(why) => Err(IntentError::Field {
+            what: "the key's signature",
+            why: format!("{why}: relay-node key possess makes it"),
+        }),
     }
 }
 

@@ -44,6 +44,10 @@ pub struct Basis<'a> {
     pub height: u64,
     /// The chain's numbers.
     pub parameters: &'a Parameters,
+    /// The chain's identity.
+    pub spec: &'a Digest,
+    /// Whether nodes are admitted by the foundation (a private network).
+    pub by_invitation: bool,
 }
 
 /// A transaction that was checked and put in words, not yet signed.

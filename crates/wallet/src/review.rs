@@ -191,6 +191,13 @@ fn node(lines: &mut Lines, deed: &NodeDeed, basis: &Basis<'_>) {
             lines.add("Location", &node.location);
             lines.add("Page", &node.url);
             lines.add("Address", &node.net_id);
+            if matches!(deed, NodeDeed::Register(_)) {
+                lines.iost("Locked", &basis.parameters.registration_lock());
+                lines.add(
+                    "Lock",
+                    format!("until the node's registration ends, then {lock} more"),
+                );
+            }
         }
         NodeDeed::Apply => {
             lines.iost("Deposit", &basis.parameters.deposit);
@@ -203,7 +210,9 @@ fn node(lines: &mut Lines, deed: &NodeDeed, basis: &Basis<'_>) {
             lines.add("Ends", "candidacy, votes and Servi, in the next round");
             lines.add(
                 "Returns",
-                format!("its votes to their voters, and the deposit to you, {lock} after that round"),
+                format!(
+                    "its votes to their voters, and what the node has locked to you, {lock} after that round"
+                ),
             );
         }
         NodeDeed::StandAside { epochs: 0 } => lines.add("Counts", "from the next epoch on"),

@@ -1,7 +1,10 @@
 //! Stakes, claims, nodes, permissions and proposals: what is signed, what is said before, and what is refused.
 
+use commonware_cryptography::{Signer as _, ed25519::PrivateKey};
 use credo_pob::{Candidate, CandidateStatus, Candidates};
 use credo_primitives::entry::{Account, Gas, Item, Permission, Pledge, Principal};
+use credo_primitives::hash::ZERO_DIGEST;
+use credo_primitives::possession::show_possession;
 use credo_primitives::{
     AccountName, Action, Algorithm, Amount, Parameters, Preset, PublicKey, SecretKey, Text, Transaction,
     sha256,
@@ -69,6 +72,7 @@ fn node(account: &str, status: CandidateStatus, votes: u64) -> Candidate {
         url: Text::default(),
         net_id: Text::default(),
         generation: 0,
+        registered: 0,
         status,
         order: 0,
         votes: Amount::from_iost(votes),
@@ -79,6 +83,7 @@ fn node(account: &str, status: CandidateStatus, votes: u64) -> Candidate {
         leaving: false,
         loss: None,
         deposit: Amount::ZERO,
+        lock: Amount::ZERO,
         deposit_until_ms: 0,
         fee_share: 10,
         earned: Amount::ZERO,
@@ -98,6 +103,7 @@ struct World {
     spendable: Amount,
     gas: u64,
     other_exists: bool,
+    by_invitation: bool,
 }
 
 impl World {
@@ -113,6 +119,7 @@ impl World {
             spendable: Amount::from_iost(5_000),
             gas: 50_000_000,
             other_exists: true,
+            by_invitation: false,
         }
     }
 
@@ -130,6 +137,8 @@ impl World {
             other_exists: self.other_exists,
             height: 7,
             parameters: &self.parameters,
+            spec: &ZERO_DIGEST,
+            by_invitation: self.by_invitation,
         }
     }
 
@@ -288,24 +297,71 @@ fn a_claim_asks_for_what_there_is() {
 fn a_node_is_led_from_registration_to_leaving() {
     let mut world = World::new();
     let deed = Intent::Node;
-    let said = Registration::parse(
-        &key(9).public_key().to_base58(),
-        "Zürich",
-        "https://example.org",
-        "node.example.org:30800",
-    )
-    .expect("a registration");
+    let node_key = PrivateKey::from_seed(9);
+    let shown = show_possession(&node_key, &ZERO_DIGEST, &name("marlow"));
+    let parse = |possession: &str| {
+        Registration::parse(
+            &credo_primitives::spec::consensus_key::to_base58(&node_key.public_key()),
+            "Zürich",
+            "https://example.org",
+            "node.example.org:30800",
+            possession,
+        )
+        .expect("a registration")
+    };
+    let said = parse(&shown);
     assert_eq!(
         world.refused(deed(NodeDeed::Apply)),
         IntentError::NoNode(name("marlow"))
     );
     let tx = world.signed(deed(NodeDeed::Register(said.clone())));
+    let end = format!("\"node.example.org:30800\",true,\"{shown}\"]");
+    assert!(tx.actions[0].data.ends_with(&end));
+    assert_eq!(tx.amount_limit[0].value, "100", "what registering locks");
+    let lines = world.lines(deed(NodeDeed::Register(said.clone())));
+    assert_eq!(line(&lines, "Locked"), "100 IOST");
+    // Without the key's own signature nobody registers but by invitation, and no new key is taken.
+    let of_bobby = show_possession(&node_key, &ZERO_DIGEST, &name("bobby"));
+    for wrong in ["", of_bobby.as_str()] {
+        let refused = world.refused(deed(NodeDeed::Register(parse(wrong))));
+        assert!(
+            matches!(
+                refused,
+                IntentError::Field {
+                    what: "the key's signature",
+                    ..
+                }
+            ),
+            "{refused}"
+        );
+    }
+    world.by_invitation = true;
+    let tx = world.signed(deed(NodeDeed::Register(parse(""))));
     assert!(tx.actions[0].data.ends_with("\"node.example.org:30800\",true]"));
-    world.nodes = Candidates::new(vec![node("marlow", CandidateStatus::Registered, 200)], 1);
+    world.by_invitation = false;
+    world.spendable = Amount::from_iost(99);
+    assert!(matches!(
+        world.refused(deed(NodeDeed::Register(said.clone()))),
+        IntentError::Balance { .. }
+    ));
+    world.spendable = Amount::from_iost(5_000);
+    world.nodes = Candidates::of(vec![node("marlow", CandidateStatus::Registered, 200)]);
     assert_eq!(
         world.refused(deed(NodeDeed::Register(said))),
         IntentError::NodeExists(name("marlow"))
     );
+    let refused = world.refused(deed(NodeDeed::Update(parse(""))));
+    assert!(
+        matches!(
+            refused,
+            IntentError::Field {
+                what: "the key's signature",
+                ..
+            }
+        ),
+        "{refused}"
+    );
+    world.signed(deed(NodeDeed::Update(parse(&shown))));
     // The threshold is 200 of a million: it must be exceeded.
     assert_eq!(
         world.refused(deed(NodeDeed::Apply)),
@@ -315,7 +371,7 @@ fn a_node_is_led_from_registration_to_leaving() {
             threshold: Amount::from_iost(200)
         }
     );
-    world.nodes = Candidates::new(vec![node("marlow", CandidateStatus::Registered, 201)], 1);
+    world.nodes = Candidates::of(vec![node("marlow", CandidateStatus::Registered, 201)]);
     assert_eq!(line(&world.lines(deed(NodeDeed::Apply)), "Deposit"), "1000 IOST");
     world.signed(deed(NodeDeed::Apply));
     let poor = World {
@@ -331,7 +387,7 @@ fn a_node_is_led_from_registration_to_leaving() {
         world.refused(Intent::stand_aside("3").expect("intent")),
         IntentError::NotCandidate(name("marlow"))
     );
-    world.nodes = Candidates::new(vec![node("marlow", CandidateStatus::Candidate, 201)], 2);
+    world.nodes = Candidates::of(vec![node("marlow", CandidateStatus::Candidate, 201)]);
     let tx = world.signed(Intent::stand_aside("3").expect("intent"));
     assert_eq!(only(&tx), ("vote_producer.iost", "standAside", r#"["marlow",3]"#));
     assert_eq!(

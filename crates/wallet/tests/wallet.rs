@@ -316,6 +316,7 @@ fn chain() -> Chain {
         url: Text::default(),
         net_id: Text::default(),
         generation: 0,
+        registered: 0,
         status,
         order: 0,
         votes: Amount::from_iost(10),
@@ -326,6 +327,7 @@ fn chain() -> Chain {
         leaving: false,
         loss: None,
         deposit: Amount::ZERO,
+        lock: Amount::ZERO,
         deposit_until_ms: 0,
         fee_share: 10,
         earned: Amount::ZERO,
@@ -334,15 +336,12 @@ fn chain() -> Chain {
     };
     Chain {
         parameters: Parameters::preset(Preset::Devnet),
-        nodes: Candidates::new(
-            vec![
-                node("node_a", CandidateStatus::Candidate),
-                node("node_b", CandidateStatus::Registered),
-                node("node_gone", CandidateStatus::Lost),
-                node("node_new", CandidateStatus::Requested),
-            ],
-            1,
-        ),
+        nodes: Candidates::of(vec![
+            node("node_a", CandidateStatus::Candidate),
+            node("node_b", CandidateStatus::Registered),
+            node("node_gone", CandidateStatus::Lost),
+            node("node_new", CandidateStatus::Requested),
+        ]),
     }
 }
 
@@ -367,6 +366,8 @@ fn basis<'a>(account: &'a AccountName, votes: &'a [(AccountName, Amount)], chain
         other_exists: true,
         height: 84_912,
         parameters: &chain.parameters,
+        spec: &credo_primitives::hash::ZERO_DIGEST,
+        by_invitation: false,
     }
 }
 

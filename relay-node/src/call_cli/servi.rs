@@ -7,14 +7,14 @@ use clap::{Args, Subcommand};
 use credo_light::{Answer, CandidatesInfo, Proved, Query};
 use credo_pob::{Candidate, CandidateStatus, MAX_FEE_SHARE, MIN_FEE_SHARE, Turns};
 use credo_primitives::spec::consensus_key;
-use credo_primitives::{AccountName, Action, ConsensusKey, Parameters};
+use credo_primitives::{AccountName, Action, ConsensusKey, Digest, Parameters};
 use serde_json::{Value, json};
 
 use super::{Done, Signing, Via, send};
 use crate::light_cli::follow::Follower;
 use crate::light_cli::show::{Shown, date, decimal};
 use crate::light_cli::{Failure, unexpected};
-use crate::node::{own::CONTRACT, public_key};
+use crate::node::own::CONTRACT;
 use crate::publish;
 
 /// A Servi node's candidacy: registers, applies, stands aside, claims, and says where it stands.
@@ -33,12 +33,16 @@ pub struct ServiArgs {
 
 #[derive(Clone, Debug, Subcommand)]
 pub(super) enum Command {
-    /// Registers the node: from then on it can be voted for.
+    /// Registers the node, which locks a tenth of the deposit: from then on it can be voted for.
     Register {
         /// The node's consensus key, base58.
         #[arg(long, value_name = "KEY", value_parser = parse_key, conflicts_with = "data", required_unless_present = "data")]
         node_key: Option<ConsensusKey>,
-        /// The node's data directory, to take its consensus key from.
+        /// The key's own signature, which `relay-node key possess` prints where the key is. Needed with --node-key, but on
+        /// a network that nodes are invited to.
+        #[arg(long, value_name = "HEX", conflicts_with = "data")]
+        possession: Option<String>,
+        /// The node's data directory, to take its consensus key and the key's signature from.
         #[arg(long, value_name = "DIR")]
         data: Option<PathBuf>,
         /// Where other nodes reach it.
@@ -80,33 +84,50 @@ fn parse_key(text: &str) -> Result<ConsensusKey, String> {
 
 /// Does what the command line asks for.
 pub(super) async fn run(follower: &mut Follower, args: &ServiArgs) -> Result<Done, Failure> {
-    match actions(&args.account, &args.command)? {
+    let spec = follower.client().map(|client| client.spec().hash());
+    let spec = spec.ok_or_else(|| Failure::Other("the chain isn't known yet".into()))?;
+    match actions(&args.account, &args.command, &spec)? {
         Some(actions) => send(follower, &args.signing, &args.account, actions).await,
         None => status(follower, &args.account).await,
     }
 }
 
 /// The actions of a command; none for one that only asks.
-pub(super) fn actions(account: &AccountName, command: &Command) -> Result<Option<Vec<Action>>, Failure> {
+pub(super) fn actions(
+    account: &AccountName,
+    command: &Command,
+    spec: &Digest,
+) -> Result<Option<Vec<Action>>, Failure> {
     let one = |name: &str, arguments: Value| publish::action(CONTRACT, name, &arguments);
     Ok(Some(match command {
         Command::Register {
             node_key,
+            possession,
             data,
             net_id,
             url,
             location,
         } => {
-            let key = match (node_key, data) {
-                (Some(key), _) => key.clone(),
-                (None, Some(data)) => public_key(data).map_err(|e| Failure::Other(e.to_string()))?,
+            let (key, shown) = match (node_key, data) {
+                (Some(key), _) => (key.clone(), possession.clone()),
+                (None, Some(data)) => {
+                    let (key, shown) = crate::node::possession(data, spec, account)
+                        .map_err(|e| Failure::Other(e.to_string()))?;
+                    (key, Some(shown))
+                }
                 (None, None) => return Err(Failure::Other("name the node's key".into())),
             };
             let key = consensus_key::to_base58(&key);
-            vec![one(
-                "applyRegister",
-                json!([account, key, location, url, net_id, true]),
-            )]
+            let mut arguments = vec![
+                json!(account),
+                json!(key),
+                json!(location),
+                json!(url),
+                json!(net_id),
+                json!(true),
+            ];
+            arguments.extend(shown.map(Value::String));
+            vec![one("applyRegister", Value::Array(arguments))]
         }
         Command::Apply => vec![one("logInProducer", json!([account]))],
         Command::Leave => vec![one("logOutProducer", json!([account]))],
@@ -240,6 +261,7 @@ impl<'a> Standing<'a> {
             "missed_epochs": self.parameters.missed_epochs,
             "aside_until": (node.aside_until > self.epoch).then_some(node.aside_until),
             "deposit": node.deposit.to_string(),
+            "lock": node.lock.to_string(),
             "deposit_until_ms": (node.deposit_until_ms > 0).then_some(node.deposit_until_ms),
             "fee_share": node.fee_share,
             "earned": node.earned.to_string(),
@@ -292,13 +314,15 @@ impl<'a> Standing<'a> {
         if node.aside_until > self.epoch {
             lines.push(("stands aside", format!("before epoch {}", node.aside_until)));
         }
-        if !node.deposit.is_zero() {
-            let until = match node.deposit_until_ms {
-                0 => "locked".to_owned(),
-                ms if ms <= self.time_ms => "returned, counted with the account's next action".to_owned(),
-                ms => format!("returns {}", date(ms)),
-            };
-            lines.push(("deposit", format!("{} IOST, {until}", node.deposit)));
+        let until = match node.deposit_until_ms {
+            0 => "locked".to_owned(),
+            ms if ms <= self.time_ms => "returned, counted with the account's next action".to_owned(),
+            ms => format!("returns {}", date(ms)),
+        };
+        for (what, locked) in [("deposit", node.deposit), ("registration", node.lock)] {
+            if !locked.is_zero() {
+                lines.push((what, format!("{locked} IOST, {until}")));
+            }
         }
         lines.push(("fee share", format!("{} %", node.fee_share)));
         lines.push(("to claim", format!("{} IOST", node.earned)));

@@ -4,6 +4,8 @@ use clap::Parser as _;
 use commonware_cryptography::{Signer as _, ed25519::PrivateKey};
 use credo_pob::{Candidate, CandidateStatus, Loss};
 use credo_primitives::entry::LossReason;
+use credo_primitives::hash::ZERO_DIGEST;
+use credo_primitives::possession::check_possession;
 use credo_primitives::spec::consensus_key;
 use credo_primitives::{Amount, Parameters, Preset, Text};
 
@@ -26,7 +28,7 @@ struct Call {
 fn signed(line: &str) -> Vec<(String, String)> {
     let words = ["servi", "--relay", "http://x:1", "--account", "node1"];
     let typed = Servi::parse_from(words.into_iter().chain(line.split_whitespace()));
-    let actions = actions(&typed.args.account, &typed.args.command).expect("possible");
+    let actions = actions(&typed.args.account, &typed.args.command, &ZERO_DIGEST).expect("possible");
     let shown = |a: Action| {
         assert_eq!(a.contract, "vote_producer.iost");
         (a.name, a.data)
@@ -47,7 +49,13 @@ fn each_servi_command_signs_its_actions() {
     let key = consensus_key::to_base58(&PrivateKey::from_seed(1).public_key());
     let data = format!(r#"["node1","{key}","here","https://x","h:1",true]"#);
     let line = format!("register --node-key {key} --net-id h:1 --url https://x --location here");
+    // Without the key's signature: only where nodes are invited.
     assert_eq!(signed(&line), one("applyRegister", &data));
+    let data = format!(r#"["node1","{key}","here","https://x","h:1",true,"ab"]"#);
+    assert_eq!(
+        signed(&format!("{line} --possession ab")),
+        one("applyRegister", &data)
+    );
 }
 
 #[test]
@@ -56,7 +64,11 @@ fn a_node_s_key_is_read_from_its_data_directory() {
     let node = crate::node::DataDir::open(folder.path()).expect("opens");
     let key = node.consensus_key().expect("a key").public_key();
     let line = format!("register --data {} --net-id h:1", folder.path().display());
-    assert!(signed(&line)[0].1.contains(&consensus_key::to_base58(&key)));
+    let data: Value = serde_json::from_str(&signed(&line)[0].1).expect("JSON");
+    assert_eq!(data[1], consensus_key::to_base58(&key));
+    let account = AccountName::new("node1").expect("a name");
+    let shown = data[6].as_str().expect("a text");
+    check_possession(shown, &ZERO_DIGEST, &account, &key).expect("the key's own signature");
 }
 
 #[test]
@@ -120,6 +132,7 @@ fn a_lost_candidacy_is_shown_with_its_reason_and_its_dates() {
         url: Text::default(),
         net_id: Text::default(),
         generation: 1,
+        registered: 0,
         status: CandidateStatus::Lost,
         order: 3,
         votes: Amount::ZERO,
@@ -135,6 +148,7 @@ fn a_lost_candidacy_is_shown_with_its_reason_and_its_dates() {
             until_ms: 86_400_000,
         }),
         deposit: Amount::from_iost(50),
+        lock: Amount::from_iost(5),
         deposit_until_ms: 86_400_000,
         fee_share: 10,
         earned: Amount::from_iost(2),

@@ -7,8 +7,10 @@ use std::path::{Path, PathBuf};
 use commonware_codec::{Copying, DecodeExt as _, Encode as _};
 use commonware_cryptography::Signer as _;
 use commonware_cryptography::ed25519::PrivateKey;
-use credo_primitives::ConsensusKey;
+use credo_primitives::possession::show_possession;
+use credo_primitives::{AccountName, ConsensusKey, Digest};
 use rand::Rng as _;
+use zeroize::Zeroizing;
 
 /// The format of the data directory that this release reads and writes.
 pub const FORMAT: u32 = 1;
@@ -132,6 +134,18 @@ pub fn public_key(path: &Path) -> Result<ConsensusKey, DataDirError> {
     let path = path.join(KEY_FILE);
     let text = fs::read_to_string(&path).map_err(io(&path))?;
     Ok(read_key(&text).ok_or(DataDirError::Key(path))?.public_key())
+}
+
+/// P-10. The public key of the node in a data directory, with what shows that `account` has it on the chain `spec`.
+pub fn possession(
+    path: &Path,
+    spec: &Digest,
+    account: &AccountName,
+) -> Result<(ConsensusKey, String), DataDirError> {
+    let path = path.join(KEY_FILE);
+    let text = Zeroizing::new(fs::read_to_string(&path).map_err(io(&path))?);
+    let key = read_key(&text).ok_or(DataDirError::Key(path))?;
+    Ok((key.public_key(), show_possession(&key, spec, account)))
 }
 
 fn read_key(text: &str) -> Option<PrivateKey> {

@@ -12,7 +12,7 @@ mod service;
 
 pub use config::{ConfigError, FileConfig, HttpSection, NodeConfig, PublicSection, load_genesis};
 pub(crate) use data_dir::write_new;
-pub use data_dir::{DataDir, DataDirError, FORMAT, public_key};
+pub use data_dir::{DataDir, DataDirError, FORMAT, possession, public_key};
 pub use relays::RELAY_FILE;
 pub(crate) use run::{FAUCET_ACCOUNT, WELL_KNOWN_KEY};
 pub use run::{NodeError, Ready, RunningNode, run, spawn};

@@ -8,7 +8,7 @@ use std::mem;
 use std::sync::Arc;
 
 use commonware_cryptography::{Signer as _, ed25519::PrivateKey};
-use credo_pob::{Candidates, Ledger, Registration, Round, RoundContext, Rules, Voter, run_round};
+use credo_pob::{Candidates, Entry, Ledger, Registration, Round, RoundContext, Rules, Voter, run_round};
 use credo_primitives::amount::IOST_DECIMALS;
 use credo_primitives::{AccountName, Amount, Parameters, Text};
 
@@ -18,6 +18,14 @@ use super::error::SimulateError;
 const VOTE: u64 = 10u64.pow(IOST_DECIMALS);
 /// Most votes that a pool can have: as many as there can be tokens.
 pub(super) const MAX_VOTES: u64 = Amount::MAX.units() / VOTE;
+
+/// Registering costs the simulated nothing.
+const ENTRY: Entry = Entry {
+    epoch: 0,
+    now_ms: 0,
+    lock: Amount::ZERO,
+    approved: true,
+};
 
 /// A pool of candidates, known by their place in the order of candidacy, and the rounds run on it.
 ///
@@ -83,7 +91,7 @@ impl LedgerRun {
         let mut all = || {
             for (place, votes) in (first..).zip(votes) {
                 let account = account(place);
-                ledger.register(&account, node(place), 0, true)?;
+                ledger.register(&account, node(place), ENTRY)?;
                 if *votes > 0 {
                     ledger.vote(&mut Voter::default(), &account, Amount::from_iost(*votes))?;
                 }

@@ -206,6 +206,11 @@ impl Deed {
 
     /// Registers a node, or changes what it says.
     pub(crate) fn node(title: &'static str, text: &NodeText, update: bool) -> Self {
+        let hint = if update {
+            "Only for a new key: what `relay-node key possess` prints."
+        } else {
+            "What `relay-node key possess` prints: that you have the key."
+        };
         Self::new(
             title,
             "The consensus key signs blocks; relay-node prints it. A member of the committee keeps its key.",
@@ -214,6 +219,7 @@ impl Deed {
                 ask("Location", "Where the node is.").with(&text.location),
                 ask("Page", "Where voters can read about it.").with(&text.url),
                 ask("Address", "host:port, where other nodes reach it.").with(&text.net_id),
+                ask("Signature", hint),
             ],
             move |t| {
                 let text = NodeText {
@@ -221,6 +227,7 @@ impl Deed {
                     location: at(t, 1),
                     url: at(t, 2),
                     net_id: at(t, 3),
+                    possession: at(t, 4).trim().to_owned(),
                 };
                 if update {
                     Intent::Update(text)

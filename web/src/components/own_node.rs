@@ -37,6 +37,7 @@ pub(crate) fn OwnNode(props: &Props) -> Html {
         location: node.location.clone(),
         url: node.url.clone(),
         net_id: node.net_id.clone(),
+        possession: String::new(),
     };
     let update = press(Deed::node("What your node says", &text, true));
     let again = press(Deed::node("Register the node again", &text, false));

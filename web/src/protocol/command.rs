@@ -213,6 +213,8 @@ pub struct NodeText {
     pub location: String,
     pub url: String,
     pub net_id: String,
+    /// The key's own signature for this account, hexadecimal.
+    pub possession: String,
 }
 
 /// An action of a proposal, as typed.

@@ -3,7 +3,7 @@
 use crate::protocol::{Intent, KeysView, NodeText, ProposedAction, Review};
 use credo_light::{AccountQuery, Holdings, Query};
 use credo_primitives::entry::Proposal;
-use credo_primitives::{AccountName, StateKey};
+use credo_primitives::{AccountName, Preset, StateKey};
 use credo_wallet::{
     Basis, Intent as Wanted, IntentError, NodeDeed, PermissionDeed, ProposalDeed, Registration, Requested,
     draft, permission_name, weight,
@@ -22,7 +22,15 @@ fn read(intent: &Intent) -> Result<Wanted, IntentError> {
     use credo_primitives::Amount;
     let name = |text: &str| permission_name("the name", text);
     let deed = |deed: PermissionDeed| Ok(Wanted::Permission(deed));
-    let node = |text: &NodeText| Registration::parse(&text.key, &text.location, &text.url, &text.net_id);
+    let node = |text: &NodeText| {
+        Registration::parse(
+            &text.key,
+            &text.location,
+            &text.url,
+            &text.net_id,
+            &text.possession,
+        )
+    };
     match intent {
         Intent::Transfer { to, amount, memo } => Wanted::transfer(to, amount, memo),
         Intent::Vote { candidate, amount } => Wanted::vote(candidate, amount),
@@ -266,6 +274,7 @@ impl Core {
         other_exists: bool,
     ) -> Result<Review, String> {
         let spec = self.chain.spec().ok_or(NO_CHAIN)?;
+        let chain = spec.hash();
         let now_ms = self.chain.clock_ms(self.now) as u64;
         let votes = held.counting();
         let account: &AccountName = &held.account;
@@ -282,6 +291,8 @@ impl Core {
             other_exists,
             height: proof.height,
             parameters: &spec.parameters,
+            spec: &chain,
+            by_invitation: spec.preset == Preset::Private,
         };
         let draft = draft(intent, &basis).map_err(|e| capital(&e.to_string()))?;
         let words = draft.review().clone();

@@ -86,6 +86,7 @@ fn candidates(config: &TestConfig, height: u64) -> Candidates {
             url: text("https://example.org"),
             net_id: text("127.0.0.1:1"),
             generation: 0,
+            registered: 0,
             status: CandidateStatus::Candidate,
             order: u64::from(i) + 1,
             votes: Amount::from_iost(1_000 + u64::from(i)),
@@ -96,6 +97,7 @@ fn candidates(config: &TestConfig, height: u64) -> Candidates {
             leaving: false,
             loss: None,
             deposit: Amount::from_iost(1_000),
+            lock: Amount::ZERO,
             deposit_until_ms: 0,
             fee_share: 10,
             earned: Amount::ZERO,
@@ -111,7 +113,7 @@ fn candidates(config: &TestConfig, height: u64) -> Candidates {
             }
         })
         .collect();
-    Candidates::new(list, u64::from(pool) + 2)
+    Candidates::of(list)
 }
 
 /// How the lost node lost its candidacy, and when its votes return.

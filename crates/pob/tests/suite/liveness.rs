@@ -1,12 +1,15 @@
 //! P-13 to P-16, worked by hand: availability, production, standing aside, leaving, and losing candidacy.
 
+use std::collections::BTreeSet;
+
 use credo_pob::{
-    CandidateStatus, Ledger, LossContext, PobError, Round, RoundContext, RoundOutcome, Rules, Turns, Voter,
+    CandidateStatus, Entry, Ledger, LossContext, PobError, Round, RoundContext, RoundOutcome, Rules, Turns,
+    Voter,
 };
 use credo_primitives::Amount;
 use credo_primitives::entry::LossReason;
 
-use crate::{LOCK_MS, at, name, node, rules, standing, units};
+use crate::{LOCK_MS, at, entry, name, node, rules, standing, units};
 
 /// A round after an epoch in which each seat (in the order of the committee's accounts) produced and missed so much.
 fn after(ledger: &mut Ledger, previous: &Round, turns: &[(&str, u32, u32)], rules: &Rules) -> RoundOutcome {
@@ -52,11 +55,12 @@ fn who_produces_nothing_for_too_long_is_out() {
     assert_eq!(ledger.candidates().find(&name("node_b")).unwrap().missed, 1);
     let twice = after(&mut ledger, &once.round, &[("node_b", 0, 1)], &rules);
     let (account, generation, ended) = &twice.ended[0];
-    assert_eq!((account.as_str(), *generation), ("node_b", 0));
+    assert_eq!((account.as_str(), *generation), ("node_b", 1));
     assert_eq!((ended.reason, ended.epoch), (LossReason::NoBlocks, 1));
     assert_eq!((ended.at_ms, ended.until_ms), (200, 200 + LOCK_MS));
     let node = ledger.candidates().find(&name("node_b")).unwrap();
-    assert_eq!((node.votes, node.servi, node.generation), (Amount::ZERO, 0, 1));
+    // Six nodes had the generations before.
+    assert_eq!((node.votes, node.servi, node.generation), (Amount::ZERO, 0, 6));
     assert_eq!(node.loss.unwrap().reason, LossReason::NoBlocks);
     assert!(twice.round.seats.iter().all(|s| s.account != name("node_b")));
     // The seat goes to the next.
@@ -112,7 +116,7 @@ fn who_does_not_prove_its_availability_in_time_is_out() {
 fn availability_is_proved_once_for_each_msb_and_by_candidates() {
     let mut ledger = standing(&[1, 1]);
     let a = name("node_a");
-    ledger.register(&name("alice"), node(9), 0, true).unwrap();
+    ledger.register(&name("alice"), node(9), entry(0, true)).unwrap();
     assert_eq!(
         ledger.prove_available(&name("alice"), 1),
         Err(PobError::NotCandidate)
@@ -208,7 +212,7 @@ fn several_lose_at_once_in_the_order_of_candidacy_until_four_are_left() {
     );
     assert_eq!(status(&ledger, "node_f"), CandidateStatus::Candidate);
     // As soon as another stands, what was put off is made up for.
-    ledger.register(&name("alice"), node(20), 0, true).unwrap();
+    ledger.register(&name("alice"), node(20), entry(0, true)).unwrap();
     ledger.appoint(&name("alice"), Amount::ZERO).unwrap();
     ledger.commit();
     let second = ledger.run_round(&at(Some(&first.round), 2), &rules);
@@ -227,7 +231,7 @@ fn leaving_can_be_taken_back_and_a_node_that_does_not_stand_leaves_at_once() {
         Ok(Amount::ZERO)
     );
     assert!(!ledger.candidates().find(&name("node_a")).unwrap().leaving);
-    ledger.register(&name("alice"), node(9), 0, true).unwrap();
+    ledger.register(&name("alice"), node(9), entry(0, true)).unwrap();
     let mut voter = Voter::default();
     ledger.vote(&mut voter, &name("alice"), units(5)).unwrap();
     let ended = ledger.leave(&name("alice"), here, &rules).unwrap().unwrap();
@@ -262,7 +266,7 @@ fn after_a_loss_a_node_cools_off_then_registers_with_its_old_order_and_new_votes
     );
     let until = 100 + LOCK_MS;
     assert_eq!(
-        ledger.register(&b, node(1), until - 1, true),
+        ledger.register(&b, node(1), entry(until - 1, true)),
         Err(PobError::Cooling(until))
     );
     assert_eq!(
@@ -270,7 +274,7 @@ fn after_a_loss_a_node_cools_off_then_registers_with_its_old_order_and_new_votes
         Err(PobError::LostNode(b.clone(), until))
     );
     assert_eq!(ledger.apply(&b, &rules, 1, units(1)), Err(PobError::NotApproved));
-    ledger.register(&b, node(11), until, true).unwrap();
+    ledger.register(&b, node(11), entry(until, true)).unwrap();
     // The old vote is void; folded in, the account may vote again.
     assert_eq!(
         ledger.vote(&mut voter, &b, units(1)),
@@ -278,7 +282,7 @@ fn after_a_loss_a_node_cools_off_then_registers_with_its_old_order_and_new_votes
     );
     assert_eq!(ledger.fold(&mut voter, &[ended], until), Ok(units(7)));
     ledger.vote(&mut voter, &b, units(2)).unwrap();
-    assert_eq!((voter.votes[0].generation, voter.votes[0].amount), (1, units(2)));
+    assert_eq!((voter.votes[0].generation, voter.votes[0].amount), (5, units(2)));
     assert_eq!(ledger.apply(&b, &rules, 9, units(3)), Ok(units(3)));
     let node = ledger.candidates().find(&b).unwrap();
     assert_eq!((node.order, node.available, node.votes), (2, 9, units(2)));
@@ -290,10 +294,14 @@ fn after_a_loss_a_node_cools_off_then_registers_with_its_old_order_and_new_votes
 }
 
 #[test]
-fn a_deposit_that_is_still_locked_keeps_a_node_from_registering() {
+fn what_is_still_locked_keeps_a_node_from_registering() {
     let rules = rules(2);
     let mut ledger = standing(&[1, 2, 3, 4, 5]);
-    ledger.register(&name("alice"), node(9), 0, true).unwrap();
+    let locking = Entry {
+        lock: units(10),
+        ..entry(0, true)
+    };
+    ledger.register(&name("alice"), node(9), locking).unwrap();
     ledger
         .vote(&mut Voter::default(), &name("alice"), units(1))
         .unwrap();
@@ -310,11 +318,84 @@ fn a_deposit_that_is_still_locked_keeps_a_node_from_registering() {
         LOCK_MS
     );
     assert_eq!(
-        ledger.register(&name("alice"), node(9), LOCK_MS, true),
+        ledger.register(&name("alice"), node(9), entry(LOCK_MS, true)),
         Err(PobError::Deposit)
     );
-    assert_eq!(ledger.take_deposit(&name("alice")), Ok(units(100)));
-    ledger.register(&name("alice"), node(9), LOCK_MS, true).unwrap();
+    assert_eq!(ledger.take_stake(&name("alice")), Ok(units(110)));
+    ledger
+        .register(&name("alice"), node(9), entry(LOCK_MS, true))
+        .unwrap();
+}
+
+#[test]
+fn a_registration_s_lock_returns_with_its_end_whether_it_became_a_candidate_or_not() {
+    let rules = rules(2);
+    let mut ledger = standing(&[1, 2, 3, 4, 5]);
+    let alice = name("alice");
+    let locking = Entry {
+        lock: units(10),
+        ..entry(0, true)
+    };
+    ledger.register(&alice, node(9), locking).unwrap();
+    let returned = |ledger: &Ledger, now| ledger.candidates().find(&alice).unwrap().returned_stake(now);
+    assert_eq!(
+        returned(&ledger, u64::MAX),
+        Amount::ZERO,
+        "while it is registered"
+    );
+    let here = LossContext { epoch: 0, now_ms: 70 };
+    ledger.leave(&alice, here, &rules).unwrap();
+    assert_eq!(returned(&ledger, 69 + LOCK_MS), Amount::ZERO);
+    assert_eq!(returned(&ledger, 70 + LOCK_MS), units(10));
+}
+
+#[test]
+fn a_candidate_s_votes_for_itself_stay_with_it() {
+    let mut ledger = standing(&[1, 2, 3, 4, 5]);
+    let (a, b) = (name("node_a"), name("node_b"));
+    let mut own = Voter::default();
+    ledger.vote(&mut own, &a, units(7)).unwrap();
+    assert_eq!(
+        ledger.move_votes(&a, &mut own, &a, &b, units(7)),
+        Err(PobError::OwnVotes)
+    );
+    // Others' votes move, its votes for others do, and so do its own while it isn't a candidate.
+    ledger.vote(&mut own, &b, units(3)).unwrap();
+    ledger.move_votes(&a, &mut own, &b, &a, units(3)).unwrap();
+    let mut other = Voter::default();
+    ledger.vote(&mut other, &a, units(2)).unwrap();
+    ledger
+        .move_votes(&name("bobby"), &mut other, &a, &b, units(2))
+        .unwrap();
+    let alice = name("alice");
+    ledger.register(&alice, node(9), entry(0, true)).unwrap();
+    ledger.vote(&mut other, &alice, units(2)).unwrap();
+    ledger
+        .move_votes(&alice, &mut other, &alice, &a, units(2))
+        .unwrap();
+}
+
+#[test]
+fn no_two_registrations_ever_share_a_generation() {
+    let rules = rules(2);
+    let mut ledger = standing(&[1, 2, 3, 4, 5]);
+    let mut seen: BTreeSet<u64> = ledger.candidates().list.iter().map(|c| c.generation).collect();
+    for turn in 0..20u64 {
+        let account = name(if turn % 2 == 0 { "alice" } else { "carol" });
+        let now_ms = turn * 2 * LOCK_MS;
+        let key = 90 + turn % 2;
+        ledger.register(&account, node(key), entry(now_ms, true)).unwrap();
+        let generation = ledger.candidates().find(&account).unwrap().generation;
+        // What was taken back isn't used up; what was kept never comes again.
+        ledger.rollback();
+        ledger.register(&account, node(key), entry(now_ms, true)).unwrap();
+        assert_eq!(ledger.candidates().find(&account).unwrap().generation, generation);
+        assert!(seen.insert(generation), "generation {generation} came twice");
+        let here = LossContext { epoch: 0, now_ms };
+        let (_, ended, _) = ledger.leave(&account, here, &rules).unwrap().unwrap();
+        assert_eq!(ended, generation);
+        ledger.commit();
+    }
 }
 
 #[test]
@@ -322,7 +403,7 @@ fn a_private_network_approves_its_nodes() {
     let rules = rules(2);
     let mut ledger = standing(&[1]);
     let alice = name("alice");
-    ledger.register(&alice, node(9), 0, false).unwrap();
+    ledger.register(&alice, node(9), entry(0, false)).unwrap();
     assert_eq!(
         ledger.vote(&mut Voter::default(), &alice, units(1)),
         Err(PobError::NotApproved)

@@ -10,7 +10,7 @@ mod rounds;
 use std::sync::Arc;
 
 use commonware_cryptography::{Signer as _, ed25519::PrivateKey};
-use credo_pob::{Candidates, Ledger, Registration, Round, RoundContext, Rules, Voter};
+use credo_pob::{Candidates, Entry, Ledger, Registration, Round, RoundContext, Rules, Voter};
 use credo_primitives::{AccountName, Amount, ConsensusKey, Text};
 
 fn name(text: &str) -> AccountName {
@@ -32,6 +32,21 @@ fn node(number: u64) -> Registration {
         url: Text::default(),
         net_id: Text::default(),
     }
+}
+
+/// A registration that locks nothing.
+fn entry(now_ms: u64, approved: bool) -> Entry {
+    Entry {
+        epoch: 0,
+        now_ms,
+        lock: Amount::ZERO,
+        approved,
+    }
+}
+
+/// An account that has no node.
+fn voter_name() -> AccountName {
+    name("a_voter")
 }
 
 fn rules(committee_size: usize) -> Rules {
@@ -68,7 +83,7 @@ fn standing(votes: &[u64]) -> Ledger {
     let mut ledger = empty();
     for (i, votes) in votes.iter().enumerate() {
         let account = name(&format!("node_{}", (b'a' + i as u8) as char));
-        ledger.register(&account, node(i as u64), 0, true).unwrap();
+        ledger.register(&account, node(i as u64), entry(0, true)).unwrap();
         ledger.appoint(&account, Amount::ZERO).unwrap();
         if *votes > 0 {
             ledger

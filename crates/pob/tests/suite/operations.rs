@@ -5,19 +5,19 @@ use std::sync::Arc;
 use credo_pob::{CandidateStatus, Candidates, Ledger, MAX_VOTES, PobError, Rules, Vote, Voter};
 use credo_primitives::Amount;
 
-use crate::{empty, key, name, node, rules, standing, units};
+use crate::{empty, entry, key, name, node, rules, standing, units, voter_name};
 
 #[test]
 fn registration() {
     let mut ledger = empty();
-    ledger.register(&name("bobby"), node(1), 0, true).unwrap();
-    ledger.register(&name("alice"), node(2), 0, true).unwrap();
+    ledger.register(&name("bobby"), node(1), entry(0, true)).unwrap();
+    ledger.register(&name("alice"), node(2), entry(0, true)).unwrap();
     assert_eq!(
-        ledger.register(&name("alice"), node(3), 0, true),
+        ledger.register(&name("alice"), node(3), entry(0, true)),
         Err(PobError::Exists)
     );
     assert_eq!(
-        ledger.register(&name("carol"), node(1), 0, true),
+        ledger.register(&name("carol"), node(1), entry(0, true)),
         Err(PobError::KeyUsed)
     );
     let list = ledger.candidates();
@@ -43,7 +43,7 @@ fn application() {
         ledger.apply(&name("alice"), &rules, 0, Amount::ZERO),
         Err(PobError::NotExists)
     );
-    ledger.register(&name("alice"), node(0), 0, true).unwrap();
+    ledger.register(&name("alice"), node(0), entry(0, true)).unwrap();
     let mut voter = Voter::default();
     ledger.vote(&mut voter, &name("alice"), units(10)).unwrap();
     let below = PobError::BelowThreshold {
@@ -60,7 +60,7 @@ fn application() {
         (node.status, node.order, node.votes),
         (CandidateStatus::Candidate, 1, Amount::ZERO)
     );
-    assert_eq!(ledger.candidates().next_order, 2);
+    assert_eq!(ledger.candidates().next.order, 2);
 }
 
 #[test]
@@ -90,23 +90,29 @@ fn refused_votes_change_neither_list_nor_voter() {
         (&|l, v| l.unvote(v, &b, units(1)), Err(PobError::DidNotVote)),
         (&|l, v| l.unvote(v, &a, units(8)), too_large.clone()),
         (
-            &|l, v| l.move_votes(v, &a, &a, units(1)),
+            &|l, v| l.move_votes(&voter_name(), v, &a, &a, units(1)),
             Err(PobError::SameNode(a.clone())),
         ),
         (
-            &|l, v| l.move_votes(v, &a, &none, units(1)),
+            &|l, v| l.move_votes(&voter_name(), v, &a, &none, units(1)),
             Err(PobError::NotExists),
         ),
         (
-            &|l, v| l.move_votes(v, &none, &a, units(1)),
+            &|l, v| l.move_votes(&voter_name(), v, &none, &a, units(1)),
             Err(PobError::NotExists),
         ),
         (
-            &|l, v| l.move_votes(v, &b, &a, units(1)),
+            &|l, v| l.move_votes(&voter_name(), v, &b, &a, units(1)),
             Err(PobError::DidNotVote),
         ),
-        (&|l, v| l.move_votes(v, &a, &b, zero), Err(PobError::NotPositive)),
-        (&|l, v| l.move_votes(v, &a, &b, units(8)), too_large),
+        (
+            &|l, v| l.move_votes(&voter_name(), v, &a, &b, zero),
+            Err(PobError::NotPositive),
+        ),
+        (
+            &|l, v| l.move_votes(&voter_name(), v, &a, &b, units(8)),
+            too_large,
+        ),
     ];
     for (attempt, expected) in cases {
         assert_eq!(attempt(&mut ledger, &mut voter), expected);
@@ -131,21 +137,23 @@ fn a_move_that_fails_halfway_is_taken_back() {
     ledger.commit();
     let (list, kept) = (ledger.candidates().clone(), voter.clone());
     assert_eq!(
-        ledger.move_votes(&mut voter, &a, &b, units(3)),
+        ledger.move_votes(&voter_name(), &mut voter, &a, &b, units(3)),
         Err(PobError::TooManyVotes)
     );
     assert_eq!((ledger.candidates(), &voter), (&list, &kept));
     let (_, changed) = ledger.finish();
     assert!(changed.is_subset(&(0..2).collect()));
     let mut ledger = Ledger::new(Arc::new(list));
-    ledger.move_votes(&mut voter, &a, &b, units(7)).unwrap();
+    ledger
+        .move_votes(&voter_name(), &mut voter, &a, &b, units(7))
+        .unwrap();
     assert_eq!(voter.votes[0].candidate, b);
 }
 
 #[test]
 fn votes_of_a_lost_candidacy_are_void() {
     let mut list = standing(&[5, 5]).candidates().clone();
-    list.list[0].generation = 1;
+    list.list[0].generation = 7;
     let mut ledger = Ledger::new(Arc::new(list));
     let (a, b) = (name("node_a"), name("node_b"));
     let mut voter = Voter {
@@ -161,18 +169,21 @@ fn votes_of_a_lost_candidacy_are_void() {
     let void = Err(PobError::VoidVote(a.clone()));
     assert_eq!(ledger.vote(&mut voter, &a, units(1)), void);
     assert_eq!(ledger.unvote(&mut voter, &a, units(1)), void);
-    assert_eq!(ledger.move_votes(&mut voter, &a, &b, units(1)), void);
+    assert_eq!(
+        ledger.move_votes(&voter_name(), &mut voter, &a, &b, units(1)),
+        void
+    );
     let mut fresh = Voter::default();
     ledger.vote(&mut fresh, &a, units(1)).unwrap();
-    assert_eq!(fresh.votes[0].generation, 1);
+    assert_eq!(fresh.votes[0].generation, 7);
 }
 
 #[test]
 fn rollback_restores_places_keys_and_orders() {
     let mut ledger = standing(&[5, 5]);
     let before = ledger.candidates().clone();
-    ledger.register(&name("alice"), node(9), 0, true).unwrap();
-    ledger.register(&name("zelda"), node(8), 0, true).unwrap();
+    ledger.register(&name("alice"), node(9), entry(0, true)).unwrap();
+    ledger.register(&name("zelda"), node(8), entry(0, true)).unwrap();
     ledger
         .vote(&mut Voter::default(), &name("zelda"), units(3))
         .unwrap();
@@ -181,7 +192,7 @@ fn rollback_restores_places_keys_and_orders() {
     ledger.update(&name("node_a"), node(8), false).unwrap();
     assert_eq!(ledger.candidates().place_of_key(&key(8)), Some(0));
     assert_eq!(ledger.candidates().place_of_key(&key(0)), None);
-    assert_eq!(ledger.candidates().next_order, 4);
+    assert_eq!(ledger.candidates().next.order, 4);
     ledger.rollback();
     assert_eq!(ledger.candidates(), &before);
     for number in 0..10 {
@@ -190,7 +201,7 @@ fn rollback_restores_places_keys_and_orders() {
     }
     assert_eq!(ledger.candidates().place_of(&name("alice")), None);
     assert_eq!(ledger.candidates().place_of(&name("node_b")), Some(1));
-    ledger.register(&name("alice"), node(9), 0, true).unwrap();
+    ledger.register(&name("alice"), node(9), entry(0, true)).unwrap();
     ledger.appoint(&name("alice"), Amount::ZERO).unwrap();
     assert_eq!(ledger.candidates().find(&name("alice")).unwrap().order, 3);
 }
@@ -248,7 +259,7 @@ fn updates() {
     assert_eq!(ledger.update(&a, node(9), false), Ok(()));
     assert_eq!(ledger.candidates().place_of_key(&key(9)), Some(0));
     assert_eq!(
-        ledger.register(&name("carol"), node(0), 0, true),
+        ledger.register(&name("carol"), node(0), entry(0, true)),
         Ok(()),
         "the old key is free"
     );

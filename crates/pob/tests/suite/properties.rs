@@ -6,18 +6,20 @@ use std::sync::Arc;
 
 use credo_pob::rewards::Parts;
 use credo_pob::{
-    CandidateStatus, Candidates, Ending, Ledger, LossContext, Round, RoundContext, Rules, Turns, Voter,
+    CandidateStatus, Candidates, Ending, Entry, Ledger, LossContext, Round, RoundContext, Rules, Turns, Voter,
 };
 use credo_primitives::entry::LossReason;
 use credo_primitives::{AccountName, Amount};
 use proptest::prelude::*;
 
-use crate::{LOCK_MS, key, name, node, rules, units};
+use crate::{LOCK_MS, key, name, node, rules, units, voter_name};
 
 const NODES: usize = 8;
 const VOTERS: usize = 4;
 /// Deposit of an application.
 const DEPOSIT: u64 = 50;
+/// Lock of a registration.
+const LOCK: u64 = 5;
 /// What there is to pay rewards from at first.
 const POOL: u64 = 1_000_000;
 
@@ -107,7 +109,7 @@ fn check(list: &Candidates, world: &World) {
         assert_eq!(list.place_of(&node.account), Some(place as u32));
         assert_eq!(list.place_of_key(&node.key), Some(place as u32));
         assert!(node.order > 0 || node.status != CandidateStatus::Candidate);
-        assert!(node.order < list.next_order);
+        assert!(node.order < list.next.order);
         let lost = matches!(node.status, CandidateStatus::Lost);
         assert!(!lost || (node.votes.is_zero() && node.servi == 0 && node.loss.is_some()));
     }
@@ -121,7 +123,7 @@ fn check(list: &Candidates, world: &World) {
     let supply = VOTERS as i128 * 1_000;
     assert_eq!(held + world.free.iter().sum::<i128>() + world.seized, supply);
     assert!(world.free.iter().all(|f| *f >= 0));
-    assert_eq!(total(list.list.iter().map(|c| c.deposit)), world.deposits);
+    assert_eq!(total(list.list.iter().map(|c| c.stake())), world.deposits);
     let earned = total(votes.map(|v| v.earned))
         + total(world.voters.iter().map(|v| v.earned))
         + total(list.list.iter().map(|c| c.earned))
@@ -159,10 +161,13 @@ proptest! {
                         c.status == CandidateStatus::Lost && c.deposit_until_ms <= now_ms
                     });
                     if returned {
-                        let taken = ledger.take_deposit(&account(n)).unwrap();
+                        let taken = ledger.take_stake(&account(n)).unwrap();
                         world.deposits -= i128::from(taken.units());
                     }
-                    drop(ledger.register(&account(n), node(k), now_ms, true));
+                    let entry = Entry { epoch, now_ms, lock: units(LOCK), approved: true };
+                    if ledger.register(&account(n), node(k), entry).is_ok() {
+                        world.deposits += i128::from(LOCK);
+                    }
                 }
                 Op::Update(n, k, sits) => drop(ledger.update(&account(n), node(k), sits)),
                 Op::Apply(n) => {
@@ -183,7 +188,7 @@ proptest! {
                         let (votes, rewards) = ledger.seize(&mut world.voters[0], &account(n)).unwrap();
                         world.seized += i128::from(votes.units());
                         world.claimed += i128::from(rewards.units());
-                        let taken = ledger.take_deposit(&account(n)).unwrap();
+                        let taken = ledger.take_stake(&account(n)).unwrap();
                         world.deposits -= i128::from(taken.units());
                         match ledger.expel(&account(n), LossReason::Misbehaved, here, &rules) {
                             Ok(ending) => world.endings.push(ending),
@@ -204,7 +209,7 @@ proptest! {
                     }
                 }
                 Op::Move(v, f, t, a) => {
-                    drop(ledger.move_votes(&mut world.voters[v], &account(f), &account(t), units(a)));
+                    drop(ledger.move_votes(&voter_name(), &mut world.voters[v], &account(f), &account(t), units(a)));
                 }
                 Op::Claim(v) => {
                     let endings = world.endings.clone();

@@ -5,7 +5,7 @@ use credo_pob::{Ledger, LossContext, PobError, Voter};
 use credo_primitives::entry::LossReason;
 use credo_primitives::{AccountName, Amount};
 
-use crate::{LOCK_MS, empty, key, name, node, rules, standing, units};
+use crate::{LOCK_MS, empty, entry, key, name, node, rules, standing, units, voter_name};
 
 fn pay(ledger: &mut Ledger, blocks: u64, votes: u64, produced: &[(u64, u32)]) -> u64 {
     let produced: Vec<_> = produced.iter().map(|(k, n)| (key(*k), *n)).collect();
@@ -59,7 +59,7 @@ fn blocks_pay_their_producers_and_votes_pay_in_proportion() {
 #[test]
 fn voters_share_half_by_their_votes_and_when_they_were_cast() {
     let mut ledger = empty();
-    ledger.register(&name("node_a"), node(0), 0, true).unwrap();
+    ledger.register(&name("node_a"), node(0), entry(0, true)).unwrap();
     ledger.appoint(&name("node_a"), Amount::ZERO).unwrap();
     let mut early = voted(&[("node_a", 30)], &mut ledger);
     assert_eq!(pay(&mut ledger, 0, 100, &[]), 100);
@@ -84,7 +84,9 @@ fn changing_a_vote_keeps_what_it_earned() {
     let (a, b) = (name("node_a"), name("node_b"));
     let mut voter = voted(&[("node_a", 64)], &mut ledger);
     pay(&mut ledger, 0, 128, &[]);
-    ledger.move_votes(&mut voter, &a, &b, units(64)).unwrap();
+    ledger
+        .move_votes(&voter_name(), &mut voter, &a, &b, units(64))
+        .unwrap();
     assert_eq!((voter.votes.len(), voter.earned), (1, units(64)));
     pay(&mut ledger, 0, 128, &[]);
     ledger.unvote(&mut voter, &b, units(32)).unwrap();
@@ -113,7 +115,7 @@ fn votes_that_ended_keep_what_they_earned_until_then_and_no_more() {
     pay(&mut ledger, 0, 128, &[]);
     let here = LossContext { epoch: 0, now_ms: 0 };
     let ended = ledger.expel(&a, LossReason::Left, here, &rules(1)).unwrap();
-    ledger.register(&a, node(0), LOCK_MS, true).unwrap();
+    ledger.register(&a, node(0), entry(LOCK_MS, true)).unwrap();
     ledger.appoint(&a, Amount::ZERO).unwrap();
     let mut other = voted(&[("node_a", 64)], &mut ledger);
     pay(&mut ledger, 0, 128, &[]);

@@ -6,7 +6,7 @@ use credo_pob::{Candidate, CandidateStatus, Candidates, Ledger, ListDigest, Roun
 use credo_primitives::spec::Parameters;
 use credo_primitives::{Amount, Preset};
 
-use crate::{at, empty, key, name, node, rules, standing, units};
+use crate::{at, empty, entry, key, name, node, rules, standing, units};
 
 fn servi(candidates: &Candidates) -> Vec<u128> {
     candidates.list.iter().map(|c| c.servi).collect()
@@ -64,7 +64,9 @@ fn the_price_is_what_the_last_of_the_elected_has_and_leaves_it_with_nothing() {
 fn ties_go_to_the_earlier_candidacy_not_the_earlier_registration() {
     let mut ledger = empty();
     for (i, account) in ["node_a", "node_b", "node_c", "node_d"].iter().enumerate() {
-        ledger.register(&name(account), node(i as u64), 0, true).unwrap();
+        ledger
+            .register(&name(account), node(i as u64), entry(0, true))
+            .unwrap();
         ledger
             .vote(&mut Voter::default(), &name(account), units(7))
             .unwrap();
@@ -134,7 +136,7 @@ fn without_a_candidate_the_sitting_committee_stays_for_nothing() {
 fn registered_nodes_earn_nothing_and_are_not_elected() {
     let mut ledger = standing(&[3]);
     let late = name("node_z");
-    ledger.register(&late, node(25), 0, true).unwrap();
+    ledger.register(&late, node(25), entry(0, true)).unwrap();
     ledger.vote(&mut Voter::default(), &late, units(100)).unwrap();
     ledger.commit();
     let round = ledger.run_round(&at(None, 0), &rules(4)).round;
@@ -177,7 +179,7 @@ fn the_threshold_is_exceeded_not_reached() {
     // 0.02 % of 9,999 units is 1.9998: one unit doesn't exceed it, two do.
     let rules = Rules::of(&uneven, uneven.available_votes);
     let mut ledger = empty();
-    ledger.register(&name("node_a"), node(0), 0, true).unwrap();
+    ledger.register(&name("node_a"), node(0), entry(0, true)).unwrap();
     let mut voter = Voter::default();
     ledger.vote(&mut voter, &name("node_a"), units(1)).unwrap();
     assert!(ledger.apply(&name("node_a"), &rules, 0, Amount::ZERO).is_err());
@@ -188,7 +190,7 @@ fn the_threshold_is_exceeded_not_reached() {
 #[test]
 fn ten_thousand_candidates_are_ranked_as_a_full_sort_ranks_them() {
     let mut ledger = empty();
-    ledger.register(&name("node_a"), node(0), 0, true).unwrap();
+    ledger.register(&name("node_a"), node(0), entry(0, true)).unwrap();
     let blank = ledger.candidates().list[0].clone();
     let candidate = |i: u64| Candidate {
         account: name(&format!("n{i:05}")),
@@ -203,7 +205,7 @@ fn ten_thousand_candidates_are_ranked_as_a_full_sort_ranks_them() {
         servi: u128::from((i * 15_485_863) % 2_003),
         ..blank.clone()
     };
-    let mut list = Candidates::new((0..10_000).map(candidate).collect(), 10_008);
+    let mut list = Candidates::of((0..10_000).map(candidate).collect());
     for epoch in 0..3 {
         let mut expected: Vec<Candidate> = list.list.clone();
         expected.retain(|c| c.status == CandidateStatus::Candidate);
@@ -225,20 +227,21 @@ fn the_lists_bytes_stay_as_they_are() {
     let list = ledger.candidates();
     let bytes = list.to_bytes();
     assert_eq!(&Candidates::from_bytes(&bytes).unwrap(), list);
-    // Count, then per record: account, key, three empty texts, generation, status, order, votes, Servi, the epoch of the
-    // last availability proof, misses, until when it stands aside, whether it leaves, no loss, deposit and its date, fee
-    // share, own rewards, the voters' pot and coefficient.
+    // Count, then per record: account, key, three empty texts, generation, the epoch of the registration, status, order,
+    // votes, Servi, the epoch of the last availability proof, misses, until when it stands aside, whether it leaves, no
+    // loss, deposit, lock and their date, fee share, own rewards, the voters' pot and coefficient.
     let record = |account: &str, number: u64, order: u64, votes: u64, servi: u128| {
         let mut bytes = vec![account.len() as u8];
         bytes.extend_from_slice(account.as_bytes());
         bytes.extend_from_slice(key(number).as_ref());
         bytes.extend_from_slice(&[0, 0, 0]);
-        bytes.extend_from_slice(&0u32.to_be_bytes());
+        bytes.extend_from_slice(&number.to_be_bytes());
+        bytes.extend_from_slice(&[0; 8]);
         bytes.push(1);
         bytes.extend_from_slice(&order.to_be_bytes());
         bytes.extend_from_slice(&votes.to_be_bytes());
         bytes.extend_from_slice(&servi.to_be_bytes());
-        bytes.extend_from_slice(&[0; 8 + 4 + 8 + 1 + 1 + 8 + 8]);
+        bytes.extend_from_slice(&[0; 8 + 4 + 8 + 1 + 1 + 8 + 8 + 8]);
         bytes.push(10);
         bytes.extend_from_slice(&[0; 8 + 8 + 16]);
         bytes
@@ -246,7 +249,9 @@ fn the_lists_bytes_stay_as_they_are() {
     let mut expected = vec![2];
     expected.extend(record("node_a", 0, 1, 10, 0));
     expected.extend(record("node_b", 1, 2, 8, 8));
+    // The next order, and the next generation.
     expected.extend_from_slice(&3u64.to_be_bytes());
+    expected.extend_from_slice(&2u64.to_be_bytes());
     assert_eq!(&bytes[..], expected);
     let digest = ListDigest::of(&bytes, 2);
     assert_eq!(digest, list.digest());

@@ -2,7 +2,9 @@
 
 use crate::block::StateCommitment;
 use crate::certificate::{ConsensusKey, MAX_COMMITTEE};
-use crate::{AccountName, Amount, Digest};
+use crate::{AccountName, Amount, AmountError, Digest};
+
+use super::{Balance, Frozen, MAX_FROZEN};
 
 /// Most accounts that one account can pledge gas for, those that it signed up included.
 pub const MAX_PLEDGES: usize = 512;
@@ -197,6 +199,50 @@ codec_struct!(PastCommittee {
     ended_ms,
     seats: MAX_COMMITTEE
 });
+
+/// What a node's account took back of its votes for itself and is still locked: it stands in the balance's frozen amounts,
+/// and goes with the rest if the node is convicted meanwhile (P-24).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TakenBack {
+    /// Amounts by date, ascending, one per date. No frozen amount of that date is smaller.
+    pub amounts: Vec<Frozen>,
+}
+codec_struct!(TakenBack { amounts: MAX_FROZEN });
+
+impl TakenBack {
+    /// Adds an amount that is locked until `until_ms`, and forgets those that have returned at `now_ms`. There are never
+    /// more than the balance's own frozen amounts, one for each date.
+    pub fn add(&mut self, amount: Amount, until_ms: u64, now_ms: u64) -> Result<(), AmountError> {
+        self.amounts.retain(|f| f.until_ms > now_ms);
+        match self.amounts.binary_search_by_key(&until_ms, |f| f.until_ms) {
+            Ok(at) => self.amounts[at].amount = self.amounts[at].amount.checked_add(amount)?,
+            Err(at) => self.amounts.insert(at, Frozen { amount, until_ms }),
+        }
+        Ok(())
+    }
+
+    /// Takes what is still locked at `now_ms` out of the balance's frozen amounts, and gives its sum.
+    pub fn seize(&self, balance: &mut Balance, now_ms: u64) -> Result<Amount, AmountError> {
+        let mut sum = Amount::ZERO;
+        for locked in self.amounts.iter().filter(|f| f.until_ms > now_ms) {
+            let Ok(at) = balance
+                .frozen
+                .binary_search_by_key(&locked.until_ms, |f| f.until_ms)
+            else {
+                continue;
+            };
+            let taken = locked.amount.min(balance.frozen[at].amount);
+            let left = balance.frozen[at].amount.checked_sub(taken)?;
+            sum = sum.checked_add(taken)?;
+            if left.is_zero() {
+                balance.frozen.remove(at);
+            } else {
+                balance.frozen[at].amount = left;
+            }
+        }
+        Ok(sum)
+    }
+}
 
 mod reason_codec {
     use super::LossReason;

@@ -1,7 +1,7 @@
 //! P-24: what proved misbehaviour costs.
 //!
-//! It takes what is the node's own: its deposit, the votes that it cast for itself, its unclaimed rewards, all Servi, and
-//! its candidacy. Its voters' tokens are never taken: they return as after any other loss (P-16). The reporter has
+//! It takes what is the node's own: its deposit and its registration's lock, the votes that it cast for itself, those of
+//! them that it took back and that are still locked, its unclaimed rewards, all Servi, and its candidacy. Its voters' tokens are never taken: they return as after any other loss (P-16). The reporter has
 //! `reporter_share` of what was taken, the rest is burnt; a node that reports itself has nothing of it. Nobody can be
 //! shown to have been defrauded by a vote alone, so nobody is paid before the reporter.
 
@@ -24,15 +24,16 @@ pub(crate) fn punish(
 ) -> Result<(), Stop> {
     // What has returned by now is the account's again and out of reach; this folds it in.
     host.balance(node, IOST)?;
-    let deposit = host.ledger.take_deposit(node)?;
+    let own = host.ledger.take_stake(node)?;
     let mut record = stake::voter(host, node)?;
     let (votes, rewards) = host.ledger.seize(&mut record, node)?;
     stake::set_voter(host, node, &record)?;
     if !votes.is_zero() {
         crate::gas::unstake_votes(host, node, votes)?;
     }
-    let staked = deposit.checked_add(votes)?;
+    let staked = own.checked_add(votes)?;
     stake::take(host, node, staked)?;
+    let taken_back = stake::seize_taken_back(host, node)?;
     if !rewards.is_zero() {
         host.debit(&issue::account(), IOST, DECIMALS, rewards)?;
     }
@@ -48,7 +49,7 @@ pub(crate) fn punish(
         let ending = host.ledger.expel(node, LossReason::Misbehaved, at, host.rules)?;
         put_ending(host, &ending)?;
     }
-    let taken = staked.checked_add(rewards)?;
+    let taken = staked.checked_add(taken_back)?.checked_add(rewards)?;
     let share = if reporter == node {
         0
     } else {

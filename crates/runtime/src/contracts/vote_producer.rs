@@ -4,10 +4,11 @@
 //! Votes lock tokens: they are staked when cast, move between nodes as they are, and come back frozen until `vote_lock`
 //! after they are taken from a node.
 
-use credo_pob::{CandidateStatus, Ending, LossContext, Registration, Round};
+use credo_pob::{CandidateStatus, Ending, Entry as Registering, LossContext, Registration, Round};
 use credo_primitives::entry::{IOST, LossReason};
+use credo_primitives::possession::check_possession;
 use credo_primitives::spec::consensus_key;
-use credo_primitives::{AccountName, Amount, AmountError, Preset, StateKey, Text};
+use credo_primitives::{AccountName, Amount, AmountError, ConsensusKey, Preset, StateKey, Text};
 use serde_json::json;
 
 use super::{Entry, Returned, foundation};
@@ -18,17 +19,25 @@ use crate::stake;
 
 pub(crate) const ID: &str = "vote_producer.iost";
 
-use Kind::{Flag, Number, Text as Str};
+use Kind::{Flag, MaybeText, Number, Text as Str};
+
+/// What checking that a consensus key is possessed costs, in native steps.
+const POSSESSION: u64 = 50;
 
 pub(super) const ACTIONS: &[Entry] = &[
     (
         ID,
         "applyRegister",
-        &[Str, Str, Str, Str, Str, Flag],
+        &[Str, Str, Str, Str, Str, Flag, MaybeText],
         apply_register,
     ),
     (ID, "approveRegister", &[Str], approve_register),
-    (ID, "updateProducer", &[Str, Str, Str, Str, Str], update_producer),
+    (
+        ID,
+        "updateProducer",
+        &[Str, Str, Str, Str, Str, MaybeText],
+        update_producer,
+    ),
     (ID, "logInProducer", &[Str], log_in_producer),
     (ID, "logOutProducer", &[Str], log_out_producer),
     (ID, "applyUnregister", &[Str], apply_unregister),
@@ -95,7 +104,19 @@ pub(super) fn done(host: &mut Host<'_, '_>, name: &str, args: &Args) -> Result<R
     Ok(Returned::Void)
 }
 
-/// `applyRegister(account, pubkey, loc, url, netId, isProducer)`: approved at once, but on a private network.
+/// P-10. Asks for the key's own signature, the last argument, that shows that the account has it.
+fn possessed(
+    host: &mut Host<'_, '_>,
+    account: &AccountName,
+    key: &ConsensusKey,
+    shown: &str,
+) -> Result<(), Stop> {
+    host.steps(POSSESSION)?;
+    check_possession(shown, &host.ctx.spec.hash(), account, key).or_else(|why| fail(why.to_string()))
+}
+
+/// `applyRegister(account, pubkey, loc, url, netId, isProducer, possession)`: approved at once, but on a private network,
+/// where the foundation's approval stands for the key's signature. Locks a tenth of the deposit.
 fn apply_register(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
     let account = node_owner(host, args.text(0))?;
     if !args.flag(5) {
@@ -103,11 +124,24 @@ fn apply_register(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop
     }
     host.charge(Op::ConsensusKey, 1)?;
     let node = registration(args)?;
-    // A deposit that has returned since the last candidacy is folded in first.
-    host.balance(&account, IOST)?;
     let approved = host.ctx.spec.preset != Preset::Private;
-    host.ledger.register(&account, node, host.now_ms, approved)?;
-    done(host, "applyRegister", args)
+    if approved || !args.text(6).is_empty() {
+        possessed(host, &account, &node.key, args.text(6))?;
+    }
+    // What has returned since the last registration is folded in first.
+    host.balance(&account, IOST)?;
+    let lock = host.parameters().registration_lock();
+    let entry = Registering {
+        epoch: host.ctx.epoch,
+        now_ms: host.now_ms,
+        lock,
+        approved,
+    };
+    host.ledger.register(&account, node, entry)?;
+    stake::lock(host, &account, lock)?;
+    // IOST's receipt has IOST's arguments.
+    host.receipt(&format!("{ID}/applyRegister"), args.first_to_json(6))?;
+    Ok(Returned::Void)
 }
 
 /// `approveRegister(account)`: lets a node of a private network be voted for.
@@ -117,7 +151,8 @@ fn approve_register(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, St
     done(host, "approveRegister", args)
 }
 
-/// `updateProducer(account, pubkey, loc, url, netId)`: a member of the committee keeps its key.
+/// `updateProducer(account, pubkey, loc, url, netId, possession)`: a member of the committee keeps its key, and who changes
+/// it shows possession of the new one.
 fn update_producer(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
     let account = node_owner(host, args.text(0))?;
     let seats = u64::from(host.parameters().committee_size);
@@ -125,8 +160,13 @@ fn update_producer(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Sto
     let node = registration(args)?;
     let round: Option<Round> = host.get(&StateKey::round())?;
     let sits = round.is_some_and(|r| r.seats.iter().any(|s| s.account == account));
+    let known = host.ledger.candidates().find(&account);
+    if known.is_some_and(|known| known.key != node.key) {
+        possessed(host, &account, &node.key, args.text(5))?;
+    }
     host.ledger.update(&account, node, sits)?;
-    done(host, "updateProducer", args)
+    host.receipt(&format!("{ID}/updateProducer"), args.first_to_json(5))?;
+    Ok(Returned::Void)
 }
 
 /// `logInProducer(account)`: the application for candidacy, which locks the deposit.
@@ -231,18 +271,22 @@ fn unvote(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
     stake::set_voter(host, &account, &record)?;
     let lock_ms = host.parameters().vote_lock_ms;
     stake::unlock(host, &account, amount, lock_ms)?;
+    if account == node {
+        stake::note_taken_back(host, &account, amount, lock_ms)?;
+    }
     crate::gas::unstake_votes(host, &account, amount)?;
     done(host, "unvote", args)
 }
 
-/// `move(voter, from, to, amount)`: moves votes at once; they stay locked. Not in IOST.
+/// `move(voter, from, to, amount)`: moves votes at once; they stay locked. A candidate's for itself stay. Not in IOST.
 fn move_votes(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
     let account = account_with(host, args.text(0), "active")?;
     let (from, to) = (node_name(args.text(1))?, node_name(args.text(2))?);
     let amount = votes(args.text(3))?;
     host.balance(&account, IOST)?;
     let mut record = stake::voter(host, &account)?;
-    host.ledger.move_votes(&mut record, &from, &to, amount)?;
+    host.ledger
+        .move_votes(&account, &mut record, &from, &to, amount)?;
     stake::set_voter(host, &account, &record)?;
     done(host, "move", args)
 }

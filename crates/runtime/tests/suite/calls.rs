@@ -4,7 +4,7 @@
 use credo_primitives::CheckedTransaction;
 use credo_primitives::spec::{Genesis, GenesisAccount, consensus_key as as_text};
 
-use crate::chain::{Chain, PLEDGE, consensus_key, genesis_file, key_of, name};
+use crate::chain::{Chain, PLEDGE, consensus_key, genesis_file, key_of, name, possession};
 
 pub(crate) const NAMES: [&str; 10] = [
     "alice",
@@ -94,7 +94,8 @@ fn call(n: [u64; 5]) -> Call {
         8 | 9 => (
             VOTING,
             "applyRegister",
-            format!(r#"["{a}","{}","","","",true]"#, key()),
+            // The rest is the chain's to know.
+            format!(r#"["{a}","{}","","","",true"#, key()),
         ),
         10 | 11 => (VOTING, "logInProducer", format!(r#"["{a}"]"#)),
         12 => (VOTING, "logOutProducer", format!(r#"["{a}"]"#)),
@@ -213,7 +214,15 @@ pub(crate) fn transaction(chain: &mut Chain, publisher: u64, calls: &[[u64; 5]])
         };
         [n[0], actor, n[2], n[3], n[4]]
     };
-    let calls: Vec<Call> = calls.iter().map(|n| call(own(n))).collect();
+    let spec = chain.spec.clone();
+    let complete = |(contract, action, data): Call, n: [u64; 5]| match action {
+        "applyRegister" => {
+            let shown = possession(&spec, pick(&NAMES, n[1]), n[3] % 7);
+            (contract, action, format!(r#"{data},"{shown}"]"#))
+        }
+        _ => (contract, action, data),
+    };
+    let calls: Vec<Call> = calls.iter().map(|n| complete(call(own(n)), own(n))).collect();
     let actions: Vec<_> = calls.iter().map(|(c, a, d)| (*c, *a, d.as_str())).collect();
     let draft = chain.draft(&actions);
     chain.sign(draft, pick(&NAMES[..PUBLISHERS as usize], publisher))

@@ -11,6 +11,7 @@ use credo_primitives::entry::{
     Balance, Contribution, IOST, MsbMark, Pledges, Pool, TokenInfo, VotingOptions, VotingVotes,
 };
 use credo_primitives::hash::ZERO_DIGEST;
+use credo_primitives::possession::show_possession;
 use credo_primitives::spec::{
     Genesis, GenesisAccount, GenesisCandidate, GenesisVote, Parameters, Ratio, SPEC_VERSION,
 };
@@ -34,6 +35,8 @@ pub(crate) const DEPOSIT: u64 = 50;
 /// What the reward pool begins with, in IOST.
 pub(crate) const POOL: u64 = 1_000_000;
 pub(crate) const LOCK_MS: u64 = 3_000;
+/// What registering locks, in IOST.
+pub(crate) const REGISTRATION: u64 = DEPOSIT / 10;
 
 pub(crate) fn name(text: &str) -> AccountName {
     AccountName::any(text).unwrap()
@@ -56,6 +59,19 @@ pub(crate) fn key_of(name: &str) -> SecretKey {
 
 pub(crate) fn consensus_key(number: u64) -> ConsensusKey {
     PrivateKey::from_seed(number).public_key()
+}
+
+/// The arguments of `applyRegister`: the key's texts as `middle`, the end with the key's own signature.
+pub(crate) fn registering(spec: &ChainSpec, account: &str, key: u64, middle: &str) -> String {
+    let shown = possession(spec, account, key);
+    let key = credo_primitives::spec::consensus_key::to_base58(&consensus_key(key));
+    format!(r#"["{account}","{key}",{middle},true,"{shown}"]"#)
+}
+
+/// What shows that an account has a consensus key.
+pub(crate) fn possession(spec: &ChainSpec, account: &str, key: u64) -> String {
+    let account = AccountName::any(account).unwrap_or_else(|_| name("nobody"));
+    show_possession(&PrivateKey::from_seed(key), &spec.hash(), &account)
 }
 
 pub(crate) fn parameters() -> Parameters {
@@ -326,7 +342,7 @@ impl Chain {
         for node in &self.candidates.list {
             let cast = votes.remove(&node.account).unwrap_or(0);
             assert_eq!(cast, units(node.votes), "votes of {}", node.account);
-            *staked.entry(node.account.to_string()).or_default() += units(node.deposit);
+            *staked.entry(node.account.to_string()).or_default() += units(node.stake());
             rewards += units(node.earned) + units(node.voters_pot);
         }
         assert!(votes.is_empty());

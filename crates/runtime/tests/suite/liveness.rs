@@ -18,7 +18,9 @@ use credo_primitives::{
 use credo_runtime::{Admitted, BlockBuilder, LivenessError, PushError, Refusal, admit};
 use credo_state::{ProofError, Store, StoreConfig, Writes};
 
-use crate::chain::{Chain, DEPOSIT, LOCK_MS, NODES, State, consensus_key, name, reason};
+use crate::chain::{
+    Chain, DEPOSIT, LOCK_MS, NODES, State, consensus_key, genesis_file, iost, name, reason, registering,
+};
 
 const VOTING: &str = "vote_producer.iost";
 const PROVE: &str = "proveAvailability";
@@ -219,8 +221,7 @@ fn an_availability_proof_that_is_not_the_nodes_own_is_refused() {
 #[test]
 fn a_node_that_is_no_candidate_needs_no_proof() {
     let mut chain = Chain::new();
-    let key = credo_primitives::spec::consensus_key::to_base58(&consensus_key(77));
-    let data = format!(r#"["alice","{key}","","","",true]"#);
+    let data = registering(&chain.spec, "alice", 77, r#""","","""#);
     assert!(chain.run("alice", VOTING, "applyRegister", &data).is_success());
     let tx = by_node(&mut chain, "alice", &[77], PROVE, r#"["alice",0,"00"]"#);
     assert_eq!(unheard(&chain, &tx), LivenessError::NotCandidate(name("alice")));
@@ -341,17 +342,20 @@ fn a_node_reports_another_for_nothing_and_is_refused_where_it_is_wrong() {
 }
 
 #[test]
-fn evidence_of_a_past_epoch_counts_while_the_stake_is_locked() {
+fn evidence_of_a_past_epoch_counts_until_shortly_before_the_stake_returns() {
     for late in [false, true] {
-        let mut chain = Chain::new();
+        let mut file = genesis_file();
+        // So that no Micro State Block stands where the report is to.
+        file.parameters.vote_lock_ms = LOCK_MS + 600;
+        let mut chain = Chain::with(file);
         let guilty = seated(&chain);
         let account = NODES[guilty as usize];
         let proof = evidence(&chain, &chain.committee, guilty, 2);
         chain.end_epoch();
-        let until = chain.time_ms + LOCK_MS;
+        let until = chain.time_ms + chain.spec.parameters.evidence_ms();
         let slot = chain.spec.parameters.slot_ms;
         // The report's block is the last in time, or the first that is late.
-        while chain.time_ms < until - if late { 0 } else { slot } {
+        while chain.time_ms + slot <= until - if late { 0 } else { slot } {
             chain.block(&[]);
         }
         let receipt = report(&mut chain, "alice", &proof);
@@ -360,7 +364,7 @@ fn evidence_of_a_past_epoch_counts_while_the_stake_is_locked() {
             assert!(chain.time_ms > until);
             assert_eq!(
                 reason(&receipt),
-                "no committee of epoch 0 is known here, or its stake isn't locked any more"
+                "no committee of epoch 0 is known here, or evidence against it is too late: its stake returns"
             );
             assert_eq!(node.status, CandidateStatus::Candidate);
         } else {
@@ -369,6 +373,122 @@ fn evidence_of_a_past_epoch_counts_while_the_stake_is_locked() {
             assert_eq!(node.loss.unwrap().reason, LossReason::Misbehaved);
         }
     }
+}
+
+/// A chain on which a node's account has a thousand votes for itself, cast in its first blocks, and locks are long.
+fn with_own_votes(node: u64) -> Chain {
+    let mut file = genesis_file();
+    file.parameters.vote_lock_ms = 100 * LOCK_MS;
+    let account = NODES[node as usize];
+    for known in file.accounts.iter_mut().filter(|a| a.name == name(account)) {
+        known.balance = Amount::from_iost(1_000);
+    }
+    let mut chain = Chain::with(file);
+    let data = format!(r#"["{account}","{account}","1000"]"#);
+    assert!(chain.run(account, VOTING, "vote", &data).is_success());
+    chain
+}
+
+/// What was burnt, or went to the reporter.
+fn taken(chain: &mut Chain, evidence: &str) -> u64 {
+    let burnt = chain.get::<Pool>(&StateKey::pool()).unwrap().burnt.units();
+    let had = chain.spendable("alice").units();
+    let receipt = report(chain, "alice", evidence);
+    assert!(receipt.is_success(), "{:?}", receipt.status);
+    chain.get::<Pool>(&StateKey::pool()).unwrap().burnt.units() - burnt + chain.spendable("alice").units()
+        - had
+}
+
+#[test]
+fn what_a_guilty_node_took_back_of_its_own_votes_is_taken_too() {
+    let guilty = seated(&Chain::new());
+    let account = NODES[guilty as usize];
+    let own = Amount::from_iost(1_000 + DEPOSIT).units();
+    // Taken back before the evidence lands; and an epoch before the seat in which it signed two ways.
+    for epochs in [0, 1, 2] {
+        let mut chain = with_own_votes(guilty);
+        let all = format!(r#"["{account}","{account}","999.5"]"#);
+        assert!(chain.run(account, VOTING, "unvote", &all).is_success());
+        assert_eq!(chain.balance(account).frozen[0].amount, iost("999.5"));
+        for _ in 0..epochs {
+            chain.end_epoch();
+        }
+        let proof = loop {
+            if chain.committee.keys().contains(&consensus_key(guilty)) {
+                break evidence(&chain, &chain.committee, guilty, 3);
+            }
+            chain.end_epoch();
+        };
+        chain.leave_msb();
+        let earned = chain.candidates.find(&name(account)).unwrap().earned.units();
+        assert_eq!(taken(&mut chain, &proof), own + earned, "{epochs} epochs later");
+        assert!(chain.balance(account).frozen.is_empty());
+        assert_eq!(
+            chain.balance(account).staked,
+            Amount::from_iost(crate::chain::PLEDGE)
+        );
+    }
+}
+
+#[test]
+fn a_candidate_can_t_move_its_own_votes_out_of_reach() {
+    let guilty = seated(&Chain::new());
+    let (account, other) = (NODES[guilty as usize], NODES[(guilty as usize + 1) % 4]);
+    let mut chain = with_own_votes(guilty);
+    let away = format!(r#"["{account}","{account}","{other}","1000"]"#);
+    let receipt = chain.run(account, VOTING, "move", &away);
+    assert_eq!(
+        reason(&receipt),
+        "a candidate's votes for itself can't be moved to another node while it is one"
+    );
+}
+
+#[test]
+fn what_others_froze_and_what_has_returned_is_not_taken() {
+    let guilty = seated(&Chain::new());
+    let account = NODES[guilty as usize];
+    let mut chain = with_own_votes(guilty);
+    // A vote for another is a voter's, and no part of what answers for the node.
+    let other = NODES[(guilty as usize + 1) % 4];
+    for (action, data) in [
+        ("unvote", format!(r#"["{account}","{account}","600"]"#)),
+        ("unvote", format!(r#"["{account}","{account}","100"]"#)),
+    ] {
+        assert!(chain.run(account, VOTING, action, &data).is_success());
+    }
+    assert!(
+        chain
+            .run("carol", VOTING, "vote", &format!(r#"["carol","{other}","7"]"#))
+            .is_success()
+    );
+    let until = chain.balance(account).frozen[0].until_ms;
+    let frozen = r#"["iost","carol",""#.to_owned() + account + &format!(r#"","3",{}000000,""]"#, until);
+    let given = chain.run("carol", "token.iost", "transferFreeze", &frozen);
+    assert!(given.is_success(), "{:?}", given.status);
+    let before: u64 = chain
+        .balance(account)
+        .frozen
+        .iter()
+        .map(|f| f.amount.units())
+        .sum();
+    let proof = evidence(&chain, &chain.committee, guilty, 3);
+    taken(&mut chain, &proof);
+    let left: u64 = chain
+        .balance(account)
+        .frozen
+        .iter()
+        .map(|f| f.amount.units())
+        .sum();
+    assert_eq!(
+        before - left,
+        iost("700").units(),
+        "what it took back, and no more"
+    );
+    assert_eq!(
+        left,
+        iost("3").units(),
+        "a gift that returns at the same date stays"
+    );
 }
 
 #[test]

@@ -3,9 +3,11 @@
 use credo_pob::{CandidateStatus, MAX_VOTES};
 use credo_primitives::entry::MAX_FROZEN;
 use credo_primitives::spec::consensus_key as as_text;
-use credo_primitives::{Amount, Receipt};
+use credo_primitives::{Amount, ChainSpec, Receipt};
 
-use crate::chain::{Chain, LOCK_MS, consensus_key, genesis_file, iost, name, reason};
+use crate::chain::{
+    Chain, LOCK_MS, REGISTRATION, consensus_key, genesis_file, iost, name, possession, reason, registering,
+};
 
 const VOTING: &str = "vote_producer.iost";
 
@@ -14,8 +16,7 @@ fn vote(chain: &mut Chain, action: &str, data: &str) -> Receipt {
 }
 
 fn register(chain: &mut Chain, account: &str, key: u64) -> Receipt {
-    let key = as_text::to_base58(&consensus_key(key));
-    let data = format!(r#"["{account}","{key}","here","https://x","127.0.0.1:1",true]"#);
+    let data = registering(&chain.spec, account, key, r#""here","https://x","127.0.0.1:1""#);
     chain.run(account, VOTING, "applyRegister", &data)
 }
 
@@ -109,15 +110,75 @@ fn registration_refuses_what_stands_already_and_what_is_no_key() {
 }
 
 #[test]
-fn a_failed_transaction_takes_back_its_registration() {
+fn a_key_is_registered_by_who_shows_that_it_has_it() {
     let mut chain = Chain::new();
     let key = as_text::to_base58(&consensus_key(77));
-    let apply = format!(r#"["alice","{key}","","","",true]"#);
+    let mine = possession(&chain.spec, "alice", 77);
+    let with = |tail: &str| format!(r#"["alice","{key}","","","",true{tail}]"#);
+    let elsewhere = ChainSpec {
+        salt: credo_primitives::sha256(&[b"another chain"]),
+        ..chain.spec.clone()
+    };
+    // The first is IOST's own call, the others a key's owner who never meant it.
+    for (tail, expected) in [
+        (String::new(), "should be 128 hexadecimal digits"),
+        (r#","00""#.into(), "should be 128 hexadecimal digits"),
+        (
+            format!(r#","{}""#, possession(&chain.spec, "bobby", 77)),
+            "doesn't show possession",
+        ),
+        (
+            format!(r#","{}""#, possession(&chain.spec, "alice", 78)),
+            "doesn't show possession",
+        ),
+        (
+            format!(r#","{}""#, possession(&elsewhere, "alice", 77)),
+            "doesn't show possession",
+        ),
+    ] {
+        let receipt = vote(&mut chain, "applyRegister", &with(&tail));
+        assert!(reason(&receipt).contains(expected), "{:?}", receipt.status);
+    }
+    let before = chain.balance("alice").available;
+    let receipt = vote(&mut chain, "applyRegister", &with(&format!(r#","{mine}""#)));
+    ok(&receipt);
+    // IOST's receipt, with IOST's arguments.
+    assert_eq!(receipt.receipts[0].content.as_str(), with(""));
+    assert_eq!(
+        before.checked_sub(chain.balance("alice").available).unwrap(),
+        Amount::from_iost(REGISTRATION)
+    );
+    // Whoever changes the key shows the new one; who keeps it shows nothing.
+    let update = |key: u64, tail: &str| {
+        let key = as_text::to_base58(&consensus_key(key));
+        format!(r#"["alice","{key}","there","",""{tail}]"#)
+    };
+    ok(&vote(&mut chain, "updateProducer", &update(77, "")));
+    for tail in [String::new(), format!(r#","{mine}""#)] {
+        let receipt = vote(&mut chain, "updateProducer", &update(78, &tail));
+        assert!(reason(&receipt).contains("possession"), "{:?}", receipt.status);
+    }
+    let shown = possession(&chain.spec, "alice", 78);
+    ok(&vote(
+        &mut chain,
+        "updateProducer",
+        &update(78, &format!(r#","{shown}""#)),
+    ));
+    assert_eq!(
+        chain.candidates.find(&name("alice")).unwrap().key,
+        consensus_key(78)
+    );
+}
+
+#[test]
+fn a_failed_transaction_takes_back_its_registration() {
+    let mut chain = Chain::new();
+    let apply = registering(&chain.spec, "alice", 77, r#""","","""#);
     let draft = chain.draft(&[
         (VOTING, "applyRegister", &apply),
         (VOTING, "vote", r#"["alice","alice","500"]"#),
         (VOTING, "logInProducer", r#"["alice"]"#),
-        (VOTING, "move", r#"["alice","alice","node2","100"]"#),
+        (VOTING, "vote", r#"["alice","node2","100"]"#),
         (VOTING, "logInProducer", r#"["bobby"]"#),
     ]);
     let tx = chain.sign(draft, "alice");
@@ -138,8 +199,9 @@ fn a_node_changes_what_it_says_of_itself_but_keeps_its_key_while_it_sits() {
     let mut chain = Chain::new();
     // node4 has the fewest votes and isn't elected.
     let update = |chain: &mut Chain, account: &str, key: u64, url: &str| {
+        let shown = possession(&chain.spec, account, key);
         let key = as_text::to_base58(&consensus_key(key));
-        let data = format!(r#"["{account}","{key}","there","{url}","127.0.0.1:9"]"#);
+        let data = format!(r#"["{account}","{key}","there","{url}","127.0.0.1:9","{shown}"]"#);
         chain.run(account, VOTING, "updateProducer", &data)
     };
     ok(&update(&mut chain, "node1", 0, "https://new"));

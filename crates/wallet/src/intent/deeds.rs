@@ -15,6 +15,8 @@ pub struct Registration {
     pub url: Text<256>,
     /// `host:port` on the consensus plane.
     pub net_id: Text<128>,
+    /// The key's own signature that shows that the account has it (P-10), hexadecimal; nothing where none is needed.
+    pub possession: String,
 }
 
 /// Something of the account's own Servi node.

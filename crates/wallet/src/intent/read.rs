@@ -1,5 +1,6 @@
 //! Reading what was typed.
 
+use credo_primitives::possession::POSSESSION_BYTES;
 use credo_primitives::{AccountName, Action, Amount, PublicKey, Text};
 use serde_json::Value;
 
@@ -119,7 +120,13 @@ fn bounded<const MAX: usize>(what: &'static str, text: &str) -> Result<Text<MAX>
 
 impl Registration {
     /// From what was typed.
-    pub fn parse(key: &str, location: &str, url: &str, net_id: &str) -> Result<Self, IntentError> {
+    pub fn parse(
+        key: &str,
+        location: &str,
+        url: &str,
+        net_id: &str,
+        possession: &str,
+    ) -> Result<Self, IntentError> {
         let key = key.trim();
         if credo_primitives::spec::consensus_key::from_base58(key).is_none() {
             return Err(field(
@@ -132,6 +139,9 @@ impl Registration {
             location: bounded("the location", location)?,
             url: bounded("the page", url)?,
             net_id: bounded("the address", net_id)?,
+            possession: bounded::<{ 2 * POSSESSION_BYTES }>("the key's signature", possession)?
+                .as_str()
+                .to_owned(),
         })
     }
 }

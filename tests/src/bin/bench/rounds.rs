@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result};
 use commonware_cryptography::{Signer as _, ed25519::PrivateKey};
-use credo_pob::{Candidates, Ledger, Registration, RoundContext, Rules, Voter, run_round};
+use credo_pob::{Candidates, Entry, Ledger, Registration, RoundContext, Rules, Voter, run_round};
 use credo_primitives::{AccountName, Amount, Parameters, Preset, Text};
 
 use crate::Row;
@@ -22,7 +22,13 @@ fn pool(count: u64) -> Result<Candidates> {
             url: Text::default(),
             net_id: Text::default(),
         };
-        ledger.register(&account, node, 0, true)?;
+        let entry = Entry {
+            epoch: 0,
+            now_ms: 0,
+            lock: Amount::ZERO,
+            approved: true,
+        };
+        ledger.register(&account, node, entry)?;
         let votes = Amount::from_iost(1_000 + number * 7_919 % 100_003);
         ledger.vote(&mut Voter::default(), &account, votes)?;
         ledger.appoint(&account, Amount::ZERO)?;
