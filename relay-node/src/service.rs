@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use credo_msb::HandOver;
 use credo_primitives::{CertifiedHeader, ChainSpec, Digest, StateKey};
-use credo_wire::{BlockAnswer, CandidatesAnswer, StateAnswer, TransactionAnswer};
+use credo_wire::{BlockAnswer, RankingAnswer, StateAnswer, TransactionAnswer};
 use futures::future::BoxFuture;
 use tokio::sync::watch;
 
@@ -30,8 +30,8 @@ pub trait ChainService: Send + Sync + 'static {
     fn hand_overs(&self, from: u64, max: usize) -> BoxFuture<'_, Result<Vec<HandOver>, ServiceError>>;
     /// Values with proofs.
     fn state(&self, keys: Vec<StateKey>) -> BoxFuture<'_, Result<StateAnswer, ServiceError>>;
-    /// The whole list of Servi nodes.
-    fn candidates(&self) -> BoxFuture<'_, Result<CandidatesAnswer, ServiceError>>;
+    /// A part of the ranking of Servi nodes.
+    fn ranking(&self, part: u32) -> BoxFuture<'_, Result<RankingAnswer, ServiceError>>;
     /// Takes a transaction (Full bytes) into the pool and passes it on to proposers.
     fn submit(&self, transaction: Vec<u8>) -> BoxFuture<'_, Result<Digest, ServiceError>>;
     /// What became of a transaction.

@@ -56,7 +56,7 @@ await story(async (keep) => {
 
   await step("voted", async () => {
     await go(page, "vote");
-    await page.getByText("whole ranking proved").waitFor();
+    await page.getByText("ranking proved").waitFor();
     await page.getByRole("button", { name: /^Vote for / }).first().click();
     const dialog = page.getByRole("dialog");
     await dialog.getByLabel("Amount", { exact: true }).fill("2500");

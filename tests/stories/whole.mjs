@@ -30,7 +30,7 @@ await story(async (keep) => {
 
   const votesBefore = await step("the whole ranking, proved", async () => {
     await go(page, "vote");
-    await page.getByText("whole ranking proved").waitFor();
+    await page.getByText("ranking proved").waitFor();
     await picture(page, `${transport}-5-vote`);
     return page.locator("tr.node").first().innerText();
   });

@@ -1,14 +1,14 @@
 //! All that is proved of one account, as far as possible from one snapshot: what it can spend and when the rest returns
 //! (P-16), its gas (P-23), its rewards (P-20, P-21), and who may act for it.
 //!
-//! Two things can't be asked for before something else is known: records of Servi nodes stand by their place in the list,
-//! and how a generation of votes ended is only worth asking once a node's record tells that it did. So who follows an
-//! account asks again with what the last answer told ([`AccountQuery::following`]); endings never change and are kept.
+//! Some things can't be asked for before something else is known: for which nodes it votes, and, once a node's record tells
+//! that a vote is void, how that generation of votes ended. So who follows an account asks again with what the last answer
+//! told ([`AccountQuery::following`]); endings never change and are kept.
 
 use std::collections::BTreeMap;
 
 use commonware_codec::{Copying, DecodeExt as _, Read};
-use credo_pob::{Candidate, CandidateStatus, Candidates, Voter, contribution_due, spendable};
+use credo_pob::{Candidate, CandidateStatus, Candidates, Former, Voter, contribution_due, spendable};
 use credo_primitives::entry::{Account, Balance, Contribution, Ended, Gas, IOST, Pledges, Ram};
 use credo_primitives::{AccountName, Amount, StateKey};
 use credo_wire::MAX_KEYS;
@@ -16,7 +16,7 @@ use credo_wire::MAX_KEYS;
 use crate::LightError;
 
 /// Keys that every query has.
-const BASIC: usize = 7;
+const BASIC: usize = 8;
 
 /// A generation of a node's votes.
 pub type Generation = (AccountName, u64);
@@ -25,8 +25,10 @@ pub type Generation = (AccountName, u64);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AccountQuery {
     account: AccountName,
-    nodes: Vec<(AccountName, u32)>,
+    nodes: Vec<AccountName>,
+    formers: Vec<AccountName>,
     ended: Vec<Generation>,
+    turn: usize,
 }
 
 impl AccountQuery {
@@ -35,27 +37,48 @@ impl AccountQuery {
         Self {
             account,
             nodes: Vec::new(),
+            formers: Vec::new(),
             ended: Vec::new(),
+            turn: 0,
         }
     }
 
-    /// About an account of which something is known: its own node and those that it votes for, by their `places` in the
-    /// list, and how votes ended that are known to be void. At most [`MAX_KEYS`] less `others` keys.
-    pub fn following(known: &Holdings, places: impl Fn(&AccountName) -> Option<u32>, others: usize) -> Self {
+    /// About an account of which something is known: how votes ended that are known to be void, what is remembered of their
+    /// nodes where these have lost their places, and the nodes that it votes for: those not known yet first, then the others
+    /// in turn. At most [`MAX_KEYS`] less `others` keys.
+    pub fn following(known: &Holdings, others: usize) -> Self {
         let mut room = MAX_KEYS.saturating_sub(BASIC).saturating_sub(others);
-        let ended: Vec<Generation> = known.unknown_endings().take(room).collect();
+        // None of these keeps the others waiting for ever.
+        let ended: Vec<Generation> = known.unknown_endings().take(room.div_ceil(2)).collect();
         room -= ended.len();
-        let voted = known.voter.votes.iter().map(|vote| &vote.candidate);
-        let nodes = std::iter::once(&known.account)
-            .chain(voted)
-            .filter_map(|name| Some((name.clone(), places(name)?)))
-            .take(room)
-            .collect();
+        let voted = || {
+            let names = known.voter.votes.iter().map(|vote| &vote.candidate);
+            names.filter(|name| **name != known.account)
+        };
+        let gone = |name: &&AccountName| {
+            matches!(known.nodes.get(*name), Some(None)) && !known.formers.contains_key(*name)
+        };
+        let formers: Vec<AccountName> = voted().filter(gone).take(room).cloned().collect();
+        room -= formers.len();
+        let unknown = |name: &&AccountName| !known.nodes.contains_key(*name);
+        let mut nodes: Vec<AccountName> = voted().filter(unknown).take(room).cloned().collect();
+        room -= nodes.len();
+        let old: Vec<&AccountName> = voted().filter(|name| !unknown(name)).collect();
+        let (count, again) = (old.len(), old.len().min(room));
+        let first = if count > again { known.turn % count } else { 0 };
+        nodes.extend((0..again).map(|n| old[(first + n) % count].clone()));
         Self {
             account: known.account.clone(),
             nodes,
+            formers,
             ended,
+            turn: if count > again { first + again } else { 0 },
         }
+    }
+
+    /// True when all that the account votes for is asked for at once.
+    pub fn is_whole(&self) -> bool {
+        self.turn == 0
     }
 
     /// The account.
@@ -74,13 +97,20 @@ impl AccountQuery {
             StateKey::pledges(account),
             StateKey::ram(account),
             StateKey::contribution(),
+            StateKey::candidate(account),
         ];
-        let nodes = self.nodes.iter().map(|(_, place)| StateKey::candidate(*place));
+        let nodes = self.nodes.iter().map(StateKey::candidate);
+        let formers = self.formers.iter().map(StateKey::former);
         let ended = self
             .ended
             .iter()
             .map(|(node, generation)| StateKey::ended(node, *generation));
-        basic.into_iter().chain(nodes).chain(ended).collect()
+        basic
+            .into_iter()
+            .chain(nodes)
+            .chain(formers)
+            .chain(ended)
+            .collect()
     }
 
     /// Reads the proved values under [`AccountQuery::keys`], in their order. What was known `before` and wasn't asked for
@@ -112,7 +142,9 @@ impl AccountQuery {
             contribution: Amount::ZERO,
             score: 0,
             nodes: BTreeMap::new(),
+            formers: BTreeMap::new(),
             ended: BTreeMap::new(),
+            turn: self.turn,
         };
         if let Some(record) = decode::<Contribution>(values.next())? {
             let own = record.accounts.iter().find(|entry| entry.account == self.account);
@@ -121,13 +153,17 @@ impl AccountQuery {
         }
         if let Some(before) = before {
             holdings.nodes.clone_from(&before.nodes);
+            holdings.formers.clone_from(&before.formers);
             holdings.ended.clone_from(&before.ended);
         }
-        for (name, _) in &self.nodes {
-            // Another record than the one looked for is of no use, and no lie: the list may have been another's.
-            if let Some(node) = decode::<Candidate>(values.next())?.filter(|node| node.account == *name) {
-                holdings.nodes.insert(name.clone(), node);
-            }
+        for name in std::iter::once(&self.account).chain(&self.nodes) {
+            holdings
+                .nodes
+                .insert(name.clone(), decode::<Candidate>(values.next())?);
+        }
+        for name in &self.formers {
+            let former = decode::<Former>(values.next())?.unwrap_or_default();
+            holdings.formers.insert(name.clone(), former);
         }
         for generation in &self.ended {
             if let Some(ended) = decode::<Ended>(values.next())? {
@@ -172,10 +208,14 @@ pub struct Holdings {
     pub contribution: Amount,
     /// Its contribution score.
     pub score: u32,
-    /// Records of its own node and of those that it votes for, as far as they are known.
-    nodes: BTreeMap<AccountName, Candidate>,
+    /// Records of its own node and of those that it votes for, as far as they are known; none for one that isn't registered.
+    nodes: BTreeMap<AccountName, Option<Candidate>>,
+    /// What is remembered of nodes that it votes for and that have lost their places.
+    formers: BTreeMap<AccountName, Former>,
     /// How generations of votes ended.
     ended: BTreeMap<Generation, Ended>,
+    /// Where among the nodes that it votes for the next query begins.
+    turn: usize,
 }
 
 /// A vote and what became of it.
@@ -209,7 +249,7 @@ pub struct Staked {
     pub votes: Amount,
     /// In pledges for gas.
     pub pledges: Amount,
-    /// In the deposit of its own node.
+    /// In the deposit of its own node, and the lock of its registration.
     pub deposit: Amount,
 }
 
@@ -231,7 +271,7 @@ pub enum ReturnReason {
     Frozen,
     /// Votes whose node lost its candidacy.
     Votes(AccountName),
-    /// The deposit of its own node.
+    /// What its own node had locked.
     Deposit,
 }
 
@@ -254,18 +294,12 @@ impl Holdings {
 
     /// Its own Servi node, if it has one and that is known.
     pub fn own_node(&self) -> Option<&Candidate> {
-        self.nodes.get(&self.account)
+        self.nodes.get(&self.account)?.as_ref()
     }
 
-    /// Takes what the proved list of Servi nodes tells of its own node and of those that it votes for.
-    pub fn learn(&mut self, list: &Candidates) {
-        let voted = self.voter.votes.iter().map(|vote| &vote.candidate);
-        let names: Vec<AccountName> = std::iter::once(&self.account).chain(voted).cloned().collect();
-        for name in names {
-            if let Some(node) = list.find(&name) {
-                self.nodes.insert(name, node.clone());
-            }
-        }
+    /// The node's record, where it is known that there is one.
+    pub fn node(&self, account: &AccountName) -> Option<&Candidate> {
+        self.nodes.get(account)?.as_ref()
     }
 
     /// Void votes of which isn't known how they ended.
@@ -273,21 +307,24 @@ impl Holdings {
         self.voter.votes.iter().filter_map(|vote| {
             let node = self.nodes.get(&vote.candidate)?;
             let generation = (vote.candidate.clone(), vote.generation);
-            (node.generation != vote.generation && !self.ended.contains_key(&generation))
-                .then_some(generation)
+            let stands = node
+                .as_ref()
+                .is_some_and(|node| node.generation == vote.generation);
+            (!stands && !self.ended.contains_key(&generation)).then_some(generation)
         })
     }
 
-    /// True when nothing has to be asked for any more: every vote's node is known, and how void votes ended.
+    /// True when nothing has to be asked for any more: every vote's node is known, how void votes ended, and what is
+    /// remembered of nodes that are gone.
     pub fn is_complete(&self) -> bool {
         let known = |vote: &credo_pob::Vote| self.nodes.contains_key(&vote.candidate);
-        self.voter.votes.iter().all(known) && self.unknown_endings().next().is_none()
-    }
-
-    /// True when it may have a node of its own: IOST is staked beyond votes and pledges.
-    pub fn needs_list(&self) -> bool {
-        let known = |vote: &credo_pob::Vote| self.nodes.contains_key(&vote.candidate);
-        !self.voter.votes.iter().all(known) || (!self.places().deposit.is_zero() && self.own_node().is_none())
+        let gone = |vote: &credo_pob::Vote| matches!(self.nodes.get(&vote.candidate), Some(None));
+        let remembered = |vote: &credo_pob::Vote| !gone(vote) || self.formers.contains_key(&vote.candidate);
+        let votes = || self.voter.votes.iter();
+        let own = |vote: &credo_pob::Vote| vote.candidate == self.account;
+        votes().all(known)
+            && votes().all(|vote| own(vote) || remembered(vote))
+            && self.unknown_endings().next().is_none()
     }
 
     /// Drops what no vote needs any more.
@@ -296,10 +333,13 @@ impl Holdings {
             account,
             voter,
             nodes,
+            formers,
             ended,
             ..
         } = self;
-        nodes.retain(|name, _| name == account || voter.votes.iter().any(|vote| vote.candidate == *name));
+        let voted = |name: &AccountName| voter.votes.iter().any(|vote| vote.candidate == *name);
+        nodes.retain(|name, _| name == account || voted(name));
+        formers.retain(|name, _| voted(name) && matches!(nodes.get(name), Some(None)));
         ended.retain(|(name, generation), _| {
             let of = |vote: &credo_pob::Vote| vote.candidate == *name && vote.generation == *generation;
             voter.votes.iter().any(of)
@@ -307,7 +347,7 @@ impl Holdings {
     }
 
     fn candidates(&self) -> Candidates {
-        Candidates::of(self.nodes.values().cloned().collect())
+        Candidates::of(self.nodes.values().flatten().cloned().collect())
     }
 
     fn how_ended(&self, node: &AccountName, generation: u64) -> Option<Ended> {
@@ -345,7 +385,7 @@ impl Holdings {
                 }),
                 standing: match node {
                     None => VoteStanding::Unknown,
-                    Some(node) if node.generation == vote.generation => VoteStanding::Counts,
+                    Some(Some(node)) if node.generation == vote.generation => VoteStanding::Counts,
                     Some(_) => VoteStanding::Void(self.how_ended(&vote.candidate, vote.generation)),
                 },
             }
@@ -362,7 +402,8 @@ impl Holdings {
 
     fn voter_rewards(&self) -> Vec<(AccountName, Amount)> {
         let ended = |node: &AccountName, generation| self.how_ended(node, generation);
-        self.voter.rewards(&self.candidates(), ended)
+        let former = |node: &AccountName| self.formers.get(node).copied();
+        self.voter.rewards(&self.candidates(), ended, former)
     }
 
     /// P-20, P-21. Rewards to claim, as far as the nodes are known.
@@ -391,6 +432,7 @@ impl Holdings {
         let deposited = self
             .own_node()
             .map_or(Amount::ZERO, |node| node.returned_stake(now_ms));
+        let deposited = sum([deposited, self.voter.returned_stake(now_ms)].into_iter());
         Staked {
             votes: votes.checked_sub(returned).unwrap_or(Amount::ZERO),
             pledges,
@@ -436,7 +478,13 @@ impl Holdings {
             until_ms: node.deposit_until_ms,
             reason: ReturnReason::Deposit,
         });
-        let mut all: Vec<Returning> = frozen.chain(void).chain(deposit).collect();
+        let gone = self.voter.stake.filter(|locked| locked.until_ms > now_ms);
+        let gone = gone.map(|locked| Returning {
+            amount: locked.amount,
+            until_ms: locked.until_ms,
+            reason: ReturnReason::Deposit,
+        });
+        let mut all: Vec<Returning> = frozen.chain(void).chain(deposit).chain(gone).collect();
         all.sort_by_key(|returning| returning.until_ms);
         all
     }

@@ -1,24 +1,10 @@
 //! Checking what relays answer: state, lists, transactions, blocks (P-42).
 
-use credo_pob::{Candidates, ListDigest, Round, Turns};
 use credo_primitives::{Digest, Header, Receipt, StateKey, Transaction, merkle};
-use credo_wire::{BlockAnswer, CandidatesAnswer, Included, StateAnswer};
+use credo_wire::{BlockAnswer, Included, StateAnswer};
 use rand_core::CryptoRng;
 
 use crate::{LightClient, LightError, ProofInfo, Proved};
-
-/// The whole list of Servi nodes with what goes with it, all from one snapshot.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CandidatesInfo {
-    /// The list.
-    pub candidates: Candidates,
-    /// The last election.
-    pub round: Option<Round>,
-    /// Turns of the running epoch.
-    pub turns: Option<Turns>,
-    /// Bytes of the list as it came.
-    pub bytes: usize,
-}
 
 /// A final block without its body.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,62 +63,6 @@ impl LightClient {
             });
         }
         Ok(())
-    }
-
-    /// The keys whose entries a [`CandidatesAnswer`] carries, in its order.
-    pub fn candidates_keys() -> [StateKey; 3] {
-        [StateKey::candidates(), StateKey::round(), StateKey::turns()]
-    }
-
-    /// The whole list of Servi nodes, held against the digest in the state.
-    pub fn verify_candidates(
-        &mut self,
-        rng: &mut impl CryptoRng,
-        answer: &CandidatesAnswer,
-    ) -> Result<Proved<CandidatesInfo>, LightError> {
-        let keys = Self::candidates_keys();
-        let entries = self.verify_state(rng, &keys, &answer.state)?;
-        let (digest, round, turns) = match &entries[..] {
-            [digest, round, turns] => (
-                digest.decode::<ListDigest>(&keys[0])?,
-                round.decode::<Round>(&keys[1])?.value,
-                turns.decode::<Turns>(&keys[2])?.value,
-            ),
-            _ => {
-                return Err(LightError::Entries {
-                    asked: keys.len(),
-                    got: entries.len(),
-                });
-            }
-        };
-        let empty = || {
-            let list = Candidates::default();
-            ListDigest::of(&list.to_bytes(), 0)
-        };
-        let expected = digest.value.unwrap_or_else(empty);
-        // The digest first: what isn't proved isn't parsed.
-        let mut got = ListDigest::of(&answer.list, expected.count as usize);
-        if got != expected {
-            got.count = Candidates::from_bytes(&answer.list).map_or(0, |list| list.list.len() as u32);
-            return Err(LightError::List { expected, got });
-        }
-        let candidates = Candidates::from_bytes(&answer.list).map_err(|e| LightError::Unreadable {
-            key: keys[0].clone(),
-            reason: e.to_string(),
-        })?;
-        if candidates.list.len() != expected.count as usize {
-            got.count = candidates.list.len() as u32;
-            return Err(LightError::List { expected, got });
-        }
-        Ok(Proved {
-            value: CandidatesInfo {
-                candidates,
-                round,
-                turns,
-                bytes: answer.list.len(),
-            },
-            proof: digest.proof,
-        })
     }
 
     /// A transaction with its receipt, both in a final block.

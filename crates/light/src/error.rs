@@ -1,7 +1,6 @@
 //! Every way in which an answer is refused.
 
 use credo_msb::HandOverError;
-use credo_pob::ListDigest;
 use credo_primitives::spec::SpecError;
 use credo_primitives::{CertificateError, Digest, StateKey};
 use credo_state::ProofError;
@@ -104,16 +103,13 @@ pub enum LightError {
         /// Why.
         reason: String,
     },
-    /// The list of Servi nodes isn't the one whose digest is proved.
-    #[error(
-        "the list of Servi nodes isn't the one in the state: {} records with digest {}, expected {} with {}",
-        got.count, got.digest, expected.count, expected.digest
-    )]
-    List {
-        /// In the state.
-        expected: ListDigest,
-        /// Of what came.
-        got: ListDigest,
+    /// A part of the ranking of Servi nodes isn't the one whose digest is proved.
+    #[error("part {part} of the ranking isn't the one in the state: {fault}")]
+    Ranking {
+        /// Its number.
+        part: u32,
+        /// What of it.
+        fault: RankingFault,
     },
     /// The transaction isn't the one asked for, or doesn't stand in its block.
     #[error("transaction {hash}: {reason}")]
@@ -160,6 +156,31 @@ pub enum LightError {
     /// More requests at once than the session keeps.
     #[error("too many requests at once")]
     Busy,
+}
+
+/// What is wrong with a part of the ranking.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RankingFault {
+    /// It was left out, though the state counts it.
+    #[error("it is missing")]
+    Missing,
+    /// There is none of that number.
+    #[error("there is no such part")]
+    Invented,
+    /// Records were changed, left out, added, or put into another order.
+    #[error("its records were altered")]
+    Altered,
+    /// Another part in its stead.
+    #[error("it is part {0}")]
+    Another(u32),
+    /// The ranking of another Micro State Block.
+    #[error("it is of the ranking that epoch {got} began with, the state has that of epoch {expected}")]
+    Epoch {
+        /// In the state.
+        expected: u64,
+        /// Of what came.
+        got: u64,
+    },
 }
 
 impl LightError {

@@ -26,6 +26,7 @@ pub mod client;
 mod conflict;
 mod error;
 mod proved;
+mod ranking;
 pub mod session;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -33,12 +34,13 @@ pub mod testing;
 pub use account::{
     AccountQuery, Generation, HeldVote, Holdings, ReturnReason, Returning, Rewards, Staked, VoteStanding,
 };
-pub use answers::{BlockInfo, CandidatesInfo};
+pub use answers::BlockInfo;
 pub use checkpoint::Checkpoint;
 pub use client::{Anchor, HeadEvent, LightClient, VerifiedHead};
 pub use conflict::{Conflict, ConflictKind};
-pub use error::LightError;
+pub use error::{LightError, RankingFault};
 pub use proved::{ProofInfo, Proved};
+pub use ranking::{Ranking, RankingInfo};
 pub use session::{
     Answer, Effect, Event, Query, RelayInfo, Session, SessionConfig, Status, Ticket, TransactionStatus,
 };

@@ -1,10 +1,11 @@
 //! What a wallet says of an account, from proved values of the committed chain.
 
+use commonware_codec::Encode as _;
 use credo_light::testing::TestChain;
 use credo_light::{AccountQuery, Holdings, ReturnReason, VoteStanding};
-use credo_pob::Candidates;
-use credo_primitives::entry::LossReason;
-use credo_primitives::{AccountName, Amount};
+use credo_pob::Former;
+use credo_primitives::entry::{Ended, Frozen, LossReason};
+use credo_primitives::{AccountName, Amount, StateKey};
 
 #[cfg(target_arch = "wasm32")]
 use wasm_bindgen_test::wasm_bindgen_test as test;
@@ -29,23 +30,108 @@ fn values(chain: &TestChain, query: &AccountQuery) -> Vec<Option<Vec<u8>>> {
     answer.entries.into_iter().map(|entry| entry.value).collect()
 }
 
-fn list(chain: &TestChain) -> Candidates {
-    Candidates::from_bytes(&chain.block(HEIGHT).expect("a block").list).expect("a list")
-}
-
 /// Asks until nothing is open, as a wallet does.
 fn followed(chain: &TestChain) -> Holdings {
     let first = AccountQuery::new(name("marlow"));
-    let mut held = first.read(&values(chain, &first), None).expect("reads");
-    assert!(!held.is_complete() && held.needs_list());
-    held.learn(&list(chain));
-    assert!(!held.is_complete(), "how the void vote ended isn't known yet");
-    let list = list(chain);
-    let next = AccountQuery::following(&held, |node| list.place_of(node), 4);
-    assert_eq!(next.keys().len(), 7 + 2 + 1);
+    let held = first.read(&values(chain, &first), None).expect("reads");
+    assert!(!held.is_complete(), "nothing is known of the nodes yet");
+    let next = AccountQuery::following(&held, 4);
+    assert_eq!(next.keys().len(), 8 + 2);
     let held = next.read(&values(chain, &next), Some(&held)).expect("reads");
-    assert!(held.is_complete() && !held.needs_list());
+    assert!(!held.is_complete(), "how the void vote ended isn't known yet");
+    let next = AccountQuery::following(&held, 4);
+    assert_eq!(next.keys().len(), 8 + 2 + 1);
+    let held = next.read(&values(chain, &next), Some(&held)).expect("reads");
+    assert!(held.is_complete());
     held
+}
+
+/// A node that isn't registered any more, and what is remembered of it.
+#[test]
+fn votes_for_a_node_that_lost_its_place_are_void_and_keep_what_they_earned() {
+    let chain = TestChain::fixture();
+    let mut held = followed(&chain);
+    let gone = name("gone_node");
+    let vote = credo_pob::Vote {
+        candidate: gone.clone(),
+        generation: 9,
+        amount: iost("16"),
+        coef: 0,
+        earned: Amount::ZERO,
+    };
+    held.voter.votes.insert(0, vote);
+    assert!(!held.is_complete());
+    let mut answers = |held: &Holdings| {
+        let query = AccountQuery::following(held, 4);
+        let known = |key: &StateKey| {
+            let at = chain.keys.iter().position(|known| known == key)?;
+            chain.block(HEIGHT).expect("a block").entries[at].value.clone()
+        };
+        let former = Former {
+            order: 3,
+            voters_pot: iost("100"),
+            loss: None,
+        };
+        let ended = Ended {
+            reason: LossReason::Displaced,
+            epoch: 1,
+            at_ms: 0,
+            until_ms: 77,
+            voter_coef: 1 << 60,
+        };
+        let value = |key: &StateKey| match key {
+            key if *key == StateKey::voter(&held.account) => Some(held.voter.encode().to_vec()),
+            key if *key == StateKey::former(&gone) => Some(former.encode().to_vec()),
+            key if *key == StateKey::ended(&gone, 9) => Some(ended.encode().to_vec()),
+            key => known(key),
+        };
+        let values: Vec<_> = query.keys().iter().map(value).collect();
+        query.read(&values, Some(held)).expect("reads")
+    };
+    for _ in 0..2 {
+        held = answers(&held);
+    }
+    assert!(held.is_complete());
+    let found = held.votes().into_iter().find(|vote| vote.candidate == gone);
+    let found = found.expect("it is there");
+    assert_eq!(found.rewards, Some(iost("1")));
+    let VoteStanding::Void(Some(ended)) = found.standing else {
+        panic!("{:?}", found.standing)
+    };
+    assert_eq!((ended.reason, ended.until_ms), (LossReason::Displaced, 77));
+    assert_eq!(
+        held.staked(77).votes.checked_add(iost("16")),
+        Ok(held.staked(76).votes)
+    );
+}
+
+/// The stake of its own node that lost its place returns at its date.
+#[test]
+fn what_a_displaced_node_had_locked_is_on_its_way_back() {
+    let chain = TestChain::fixture();
+    let mut held = followed(&chain);
+    let start = chain.spec.time_ms;
+    let (spendable, staked) = (held.spendable(start), held.staked(start).deposit);
+    held.balance.staked = held.balance.staked.checked_add(iost("100")).expect("fits");
+    held.voter.stake = Some(Frozen {
+        amount: iost("100"),
+        until_ms: start + 500,
+    });
+    assert_eq!(held.spendable(start), spendable);
+    assert_eq!(
+        held.staked(start).deposit,
+        staked.checked_add(iost("100")).expect("fits")
+    );
+    assert!(
+        held.returning(start)
+            .iter()
+            .any(|back| back.reason == ReturnReason::Deposit)
+    );
+    assert_eq!(
+        held.spendable(start + 500),
+        spendable.checked_add(iost("100")).expect("fits")
+    );
+    assert_eq!(held.staked(start + 500).deposit, staked);
 }
 
 #[test]
@@ -133,17 +219,16 @@ fn stakes_gas_and_ram_are_told_apart() {
 fn what_was_learnt_is_kept_while_it_matters() {
     let chain = TestChain::fixture();
     let held = followed(&chain);
-    // The next question needs no list and asks for no ending again.
-    let list = list(&chain);
-    let next = AccountQuery::following(&held, |node| list.place_of(node), 4);
-    assert_eq!(next.keys().len(), 7 + 2);
+    // The next question asks for no ending again.
+    let next = AccountQuery::following(&held, 4);
+    assert_eq!(next.keys().len(), 8 + 2);
     let again = next.read(&values(&chain, &next), Some(&held)).expect("reads");
     assert_eq!(again, held);
     // Another account's knowledge is none.
     let other = AccountQuery::new(name("somebody"));
     let nothing: Vec<Option<Vec<u8>>> = vec![None; other.keys().len()];
     let other = other.read(&nothing, Some(&held)).expect("reads");
-    assert!(!other.exists() && other.is_complete() && !other.needs_list());
+    assert!(!other.exists() && other.is_complete());
     assert_eq!(other.spendable(u64::MAX), Amount::ZERO);
     let short = AccountQuery::new(name("marlow")).read(&nothing[1..], None);
     assert!(short.is_err());
@@ -160,6 +245,21 @@ fn many_votes_stay_within_one_question() {
             ..vote.clone()
         })
         .collect();
-    let query = AccountQuery::following(&held, |_| Some(3), 4);
+    let query = AccountQuery::following(&held, 4);
     assert_eq!(query.keys().len(), credo_wire::MAX_KEYS - 4);
+    // In turn all of them are asked for, and then again.
+    let mut asked = std::collections::BTreeSet::new();
+    let mut query = query;
+    for _ in 0..60 {
+        asked.extend(query.keys());
+        let none: Vec<Option<Vec<u8>>> = query
+            .keys()
+            .iter()
+            .map(|key| (*key == StateKey::voter(&held.account)).then(|| held.voter.encode().to_vec()))
+            .collect();
+        held = query.read(&none, Some(&held)).expect("reads");
+        query = AccountQuery::following(&held, 4);
+    }
+    let all = |i| asked.contains(&StateKey::candidate(&name(&format!("node_{i:03}"))));
+    assert!((0..200).all(all));
 }

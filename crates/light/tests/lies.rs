@@ -6,8 +6,9 @@ mod common;
 
 use common::{Table, fixture};
 use credo_light::testing::{Lie, TestChain, TestRelay, TestRng};
-use credo_light::{Answer, LightClient, LightError, Query, Status, TransactionStatus};
+use credo_light::{Answer, LightClient, LightError, Query, Ranking, RankingFault, Status, TransactionStatus};
 use credo_msb::HandOverError;
+use credo_pob::RankingPart;
 use credo_primitives::{CertificateError, Digest, StateKey};
 use credo_state::ProofError;
 use credo_wire::{Request, Response, TransactionAnswer};
@@ -33,7 +34,8 @@ fn queries() -> Vec<Query> {
     let (height, hash) = transaction();
     vec![
         Query::State(TestChain::state_keys()),
-        Query::Candidates,
+        Query::Ranking(0),
+        Query::Ranking(1),
         Query::Transaction(hash),
         Query::Block(height),
     ]
@@ -112,16 +114,34 @@ fn honest_hand_overs_and_answers_hold() {
         .verify_state(&mut TestRng(2), &keys, &answer)
         .expect("holds");
     assert_eq!(values.len(), keys.len());
-    assert!(values[..keys.len() - 1].iter().all(|v| v.value.is_some()));
-    assert_eq!(
-        values[keys.len() - 1].value,
-        None,
+    let (there, absent) = values.split_at(keys.len() - TestChain::ABSENT);
+    assert!(there.iter().all(|v| v.value.is_some()));
+    assert!(
+        absent.iter().all(|v| v.value.is_none()),
         "nobody is proved to have nothing"
     );
     assert_eq!(values[0].proof.height, chain.height());
-    let list = chain.candidates(chain.height()).expect("there is one");
-    let list = client.verify_candidates(&mut TestRng(2), &list).expect("holds");
-    assert_eq!(list.value.candidates.list.len(), 7);
+    let mut part = |number: u32| {
+        let answer = chain.ranking_part(chain.height(), number).expect("there is one");
+        let info = client.verify_ranking(&mut TestRng(2), number, &answer);
+        info.expect("holds").value
+    };
+    let first = part(0);
+    assert_eq!(
+        (first.head.count, first.head.parts(), first.head.epoch),
+        (300, 2, 5)
+    );
+    assert_eq!(first.nodes.len(), 256);
+    let mut ranking = Ranking::begin(&first).expect("the first");
+    assert_eq!((ranking.next(), ranking.add(&first)), (Some(1), false));
+    let second = part(1);
+    assert!(Ranking::begin(&second).is_none() && ranking.add(&second));
+    assert_eq!((ranking.nodes.len(), ranking.next()), (300, None));
+    assert!(ranking.nodes.windows(2).all(|two| two[0].servi >= two[1].servi));
+    assert!(
+        part(2).nodes.is_empty(),
+        "there is no third, which is proved, too"
+    );
     let (height, hash) = transaction();
     let included = chain.transaction(chain.height(), &hash).expect("there is one");
     let proved = client
@@ -186,13 +206,40 @@ fn lies_about_state_are_named() {
 #[test]
 fn lies_about_lists_transactions_and_blocks_are_named() {
     let (height, hash) = transaction();
-    let Response::Candidates(answer) = lied(Lie::List, Request::Candidates) else {
-        panic!("a list");
+    let ranking_error = |lie, part, asked| {
+        let Response::Ranking(answer) = lied(lie, Request::Ranking { part }) else {
+            panic!("a part");
+        };
+        let verified = synced().verify_ranking(&mut TestRng(2), asked, &answer);
+        verified.expect_err("a lie")
     };
-    let error = synced()
-        .verify_candidates(&mut TestRng(2), &answer)
-        .expect_err("a lie");
-    assert!(matches!(error, LightError::List { .. }), "{error}");
+    for (lie, fault) in [
+        (Lie::Part, RankingFault::Altered),
+        (Lie::PartOrder, RankingFault::Altered),
+        (Lie::PartNumber, RankingFault::Another(0)),
+        (Lie::PartMissing, RankingFault::Missing),
+        (Lie::PartEpoch, RankingFault::Epoch { expected: 5, got: 4 }),
+    ] {
+        let error = ranking_error(lie, 1, 1);
+        assert_eq!(error, LightError::Ranking { part: 1, fault }, "{lie:?}");
+        assert!(error.is_lie());
+    }
+    // The first part again with its own proof is no proof of the second.
+    let error = ranking_error(Lie::Greeting, 0, 1);
+    assert!(matches!(error, LightError::State { .. }), "{error}");
+    let chain = fixture();
+    let honest = chain.ranking_part(chain.height(), 0).expect("there is one");
+    let mut invented = chain.ranking_part(chain.height(), 2).expect("its absence");
+    invented.part = honest.part;
+    let error = synced().verify_ranking(&mut TestRng(2), 2, &invented);
+    let fault = RankingFault::Invented;
+    assert_eq!(error, Err(LightError::Ranking { part: 2, fault }));
+    // What was true an epoch ago isn't now.
+    let mut old = chain.ranking_part(chain.height(), 0).expect("there is one");
+    old.part = chain.ranking(chain.height() - 4).parts[0].to_vec();
+    let fault = RankingFault::Epoch { expected: 5, got: 4 };
+    let error = synced().verify_ranking(&mut TestRng(2), 0, &old);
+    assert_eq!(error, Err(LightError::Ranking { part: 0, fault }));
 
     assert!(
         matches!(transaction_error(Lie::Transaction), LightError::Transaction { hash: h, .. } if h == hash)
@@ -375,9 +422,11 @@ fn honest(answer: &Answer) {
                 assert_eq!(value.proof.digest, expected_digest(height));
             }
         }
-        Answer::Candidates(list) => {
-            let bytes = list.value.candidates.to_bytes();
-            assert_eq!(bytes, chain.block(list.proof.height).expect("there is one").list);
+        Answer::Ranking(info) => {
+            let ranking = chain.ranking(info.proof.height);
+            assert_eq!(info.value.head, ranking.head);
+            let part = RankingPart::from_bytes(&ranking.parts[info.value.part as usize]).expect("a part");
+            assert_eq!(info.value.nodes, part.nodes);
         }
         Answer::Transaction(TransactionStatus::Final(proved)) => {
             let block = chain.block(proved.proof.height).expect("there is one");

@@ -2,11 +2,12 @@
 
 use std::sync::OnceLock;
 
-use bytes::Bytes;
-use commonware_codec::{Copying, DecodeExt as _, Encode as _};
+use commonware_codec::Encode as _;
 use credo_primitives::certificate::MAX_COMMITTEE;
-use credo_primitives::entry::LossReason;
+use credo_primitives::entry::{Frozen, LossReason};
 use credo_primitives::{AccountName, Amount, ConsensusKey, Digest, Text, codec_struct, sha256};
+
+use crate::tree::Tree;
 
 /// Most Servi nodes that can be registered.
 pub const MAX_CANDIDATES: usize = 20_000;
@@ -74,6 +75,8 @@ pub struct Candidate {
     pub order: u64,
     /// Votes, in units of 10⁻⁸ IOST.
     pub votes: Amount,
+    /// Votes that it had at the last MSB while it wasn't a candidate: an application needs them then and now (P-10).
+    pub voted: Amount,
     /// Servi, in the same unit; u128 because the cap is a multiple of all votes.
     pub servi: u128,
     /// P-14. The epoch of the last MSB against which it proved that it is available.
@@ -112,6 +115,7 @@ codec_struct!(Candidate {
     status,
     order,
     votes,
+    voted,
     servi,
     available,
     missed,
@@ -163,17 +167,44 @@ impl Counters {
     }
 }
 
-/// All Servi nodes, in the order of their registration.
+/// What is remembered of a node that isn't in the list any more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Former {
+    /// Order of its candidacy, kept for ever for ties; 0 when it never was a candidate.
+    pub order: u64,
+    /// Rewards of voters who haven't claimed them.
+    pub voters_pot: Amount,
+    /// How it lost candidacy the last time.
+    pub loss: Option<Loss>,
+}
+codec_struct!(Former {
+    order,
+    voters_pot,
+    loss
+});
+
+impl Former {
+    /// True when there is something that somebody may still ask for: an order, a pot, a conviction.
+    pub fn matters(&self) -> bool {
+        let guilty = |loss: Loss| loss.reason == LossReason::Misbehaved;
+        self.order > 0 || !self.voters_pot.is_zero() || self.loss.is_some_and(guilty)
+    }
+}
+
+/// All Servi nodes, by place.
 ///
 /// The list is changed by the [`Ledger`](crate::Ledger) alone; whoever reads may walk `list` or ask
-/// [`Candidates::find`], which keeps an index of accounts and keys that isn't part of the encoding.
+/// [`Candidates::find`], which keeps an index of accounts and keys.
 #[derive(Clone, Debug)]
 pub struct Candidates {
-    /// The records; a record's place is its index in the state ([`StateKey::candidate`](credo_primitives::StateKey)).
+    /// The records; a record's index is its place ([`StateKey::place`](credo_primitives::StateKey)), which another takes over
+    /// when the list is full (P-10).
     pub list: Vec<Candidate>,
     /// What is given out next.
     pub next: Counters,
     pub(crate) index: OnceLock<Index>,
+    /// The tree over the records; who changes one empties it, or keeps it in step.
+    pub(crate) tree: OnceLock<Tree>,
 }
 
 /// Places in the list, sorted by account and by key.
@@ -205,14 +236,12 @@ impl Eq for Candidates {}
 /// What stands in the state for the whole list (P-42).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ListDigest {
-    /// SHA-256 of the list's canonical encoding.
+    /// SHA-256 over the root of the records' tree, their number and what is given out next.
     pub digest: Digest,
     /// Number of records.
     pub count: u32,
-    /// Bytes of the encoding.
-    pub bytes: u32,
 }
-codec_struct!(ListDigest { digest, count, bytes });
+codec_struct!(ListDigest { digest, count });
 
 impl Candidates {
     /// A list of records in which all that was ever given out still stands.
@@ -228,6 +257,7 @@ impl Candidates {
             list,
             next,
             index: OnceLock::new(),
+            tree: OnceLock::new(),
         }
     }
 
@@ -285,29 +315,14 @@ impl Candidates {
             .sum()
     }
 
-    /// Digest, count and size of the canonical encoding: what stands in the state (P-42).
+    /// Digest and number of the records: what stands in the state (P-42).
     pub fn digest(&self) -> ListDigest {
-        ListDigest::of(&self.to_bytes(), self.list.len())
-    }
-
-    /// The canonical encoding.
-    pub fn to_bytes(&self) -> Bytes {
-        self.encode()
-    }
-
-    /// Decodes a list that a relay served; check it against the proved digest with [`ListDigest::of`].
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, commonware_codec::Error> {
-        Self::decode(Copying(bytes))
-    }
-}
-
-impl ListDigest {
-    /// Digest, count and size of an encoded list of `count` records.
-    pub fn of(bytes: &[u8], count: usize) -> Self {
-        Self {
-            digest: sha256(&[b"credo-candidates", bytes]),
-            count: count as u32,
-            bytes: bytes.len() as u32,
+        let tree = self.tree.get_or_init(|| Tree::of(&self.list));
+        let count = self.list.len() as u32;
+        let root: &[u8] = tree.root().map_or(&[], |root| root.as_ref());
+        ListDigest {
+            digest: sha256(&[b"credo-candidates", root, &(count, self.next).encode()]),
+            count,
         }
     }
 }
@@ -339,18 +354,21 @@ codec_struct!(Vote {
 pub struct Voter {
     /// The votes.
     pub votes: Vec<Vote>,
-    /// Rewards of votes that are gone, not yet claimed.
+    /// Rewards of votes that are gone, and those of its own node that lost its place, not yet claimed.
     pub earned: Amount,
+    /// What its own node had locked when it lost its place (P-10), and from when on it counts as returned.
+    pub stake: Option<Frozen>,
 }
 codec_struct!(Voter {
     votes: MAX_VOTES,
-    earned
+    earned,
+    stake
 });
 
 impl Voter {
     /// True when nothing is left of it.
     pub fn is_empty(&self) -> bool {
-        self.votes.is_empty() && self.earned.is_zero()
+        self.votes.is_empty() && self.earned.is_zero() && self.stake.is_none()
     }
 }
 
@@ -409,31 +427,6 @@ codec_struct!(Turns {
     produced: MAX_COMMITTEE,
     missed: MAX_COMMITTEE
 });
-
-mod list_codec {
-    use super::{Candidates, Counters, MAX_CANDIDATES};
-    use bytes::BufMut;
-    use commonware_codec::{Buf, EncodeSize, Error, Read, ReadExt, ReadRangeExt, Write};
-
-    impl Write for Candidates {
-        fn write(&self, buf: &mut impl BufMut) {
-            self.list.write(buf);
-            self.next.write(buf);
-        }
-    }
-    impl EncodeSize for Candidates {
-        fn encode_size(&self) -> usize {
-            self.list.encode_size() + self.next.encode_size()
-        }
-    }
-    impl Read for Candidates {
-        type Cfg = ();
-        fn read_cfg(buf: &mut impl Buf, _: &()) -> Result<Self, Error> {
-            let list = Vec::read_range(buf, ..=MAX_CANDIDATES)?;
-            Ok(Self::new(list, Counters::read(buf)?))
-        }
-    }
-}
 
 mod status_codec {
     use super::CandidateStatus;

@@ -3,10 +3,12 @@
 //! These are operations on a [`Voter`] and the ledger for the runtime, and, on a copy of proved records, what a wallet
 //! shows: one reckoning for both.
 
+use std::collections::BTreeMap;
+
 use credo_primitives::entry::Ended;
 use credo_primitives::{AccountName, Amount};
 
-use crate::{Candidates, Ledger, PobError, Vote, Voter, rewards};
+use crate::{Candidates, Former, Ledger, PobError, Vote, Voter, rewards};
 
 impl Voter {
     /// Drops votes of nothing and keeps what they earned. An error leaves them where they are; it can't happen while
@@ -48,26 +50,47 @@ impl Voter {
         sum.unwrap_or(Amount::MAX)
     }
 
-    /// P-21. Rewards of the votes to claim, by node, in the order of their names; [`Voter::earned`] comes on top.
+    /// P-21. Rewards of the votes to claim, by node, in the order of their names; [`Voter::earned`] comes on top. `former`
+    /// tells what is remembered of a node that isn't in the list any more.
     pub fn rewards(
         &self,
         candidates: &Candidates,
         ended: impl Fn(&AccountName, u64) -> Option<Ended>,
+        former: impl Fn(&AccountName) -> Option<Former>,
     ) -> Vec<(AccountName, Amount)> {
         let due = |vote: &Vote| {
-            let node = candidates.find(&vote.candidate)?;
-            let coef = if node.generation == vote.generation {
-                node.voter_coef
-            } else {
-                ended(&vote.candidate, vote.generation).map_or(vote.coef, |e| e.voter_coef)
+            let node = candidates.find(&vote.candidate);
+            let coef = match node {
+                Some(node) if node.generation == vote.generation => node.voter_coef,
+                _ => ended(&vote.candidate, vote.generation).map_or(vote.coef, |e| e.voter_coef),
             };
-            let sum = vote
-                .earned
-                .checked_add(rewards::due(vote, coef).min(node.voters_pot))
-                .ok()?;
+            let pot = match node {
+                Some(node) => node.voters_pot,
+                None => former(&vote.candidate).map_or(Amount::ZERO, |former| former.voters_pot),
+            };
+            let sum = vote.earned.checked_add(rewards::due(vote, coef).min(pot)).ok()?;
             (!sum.is_zero()).then(|| (vote.candidate.clone(), sum))
         };
         self.votes.iter().filter_map(due).collect()
+    }
+}
+
+/// What a conviction takes of a node (P-24).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seized {
+    /// Deposit and lock.
+    pub stake: Amount,
+    /// Votes for itself.
+    pub votes: Amount,
+    /// Unclaimed rewards.
+    pub rewards: Amount,
+}
+
+/// Moves `due`, or as much as there is, of a pot to a vote.
+fn take_from_pot(pot: &mut Amount, vote: &mut Vote, due: Amount) {
+    let due = due.min(*pot);
+    if let (Ok(left), Ok(earned)) = (pot.checked_sub(due), vote.earned.checked_add(due)) {
+        (*pot, vote.earned) = (left, earned);
     }
 }
 
@@ -81,25 +104,36 @@ fn stands(vote: &Vote, candidates: &Candidates) -> bool {
 impl Ledger {
     /// P-16. Counts the rewards of ended votes and takes out those whose tokens have returned at `now_ms`. Gives the
     /// sum taken out, which is the account's to spend.
+    ///
+    /// `formers` are those of the nodes voted for that have lost their places, as far as anything is remembered of them;
+    /// what is counted comes out of their pots.
     pub fn fold(
         &mut self,
         voter: &mut Voter,
         ended: &[(AccountName, u64, Ended)],
+        formers: &mut BTreeMap<AccountName, Former>,
         now_ms: u64,
     ) -> Result<Amount, PobError> {
         let mut sum = Amount::ZERO;
         for vote in &mut voter.votes {
-            let place = self.place(&vote.candidate)?;
-            if self.at(place).generation == vote.generation {
+            let place = self.candidates().place_of(&vote.candidate);
+            if place.is_some_and(|place| self.at(place).generation == vote.generation) {
                 continue;
             }
             let how = |e: &&(AccountName, u64, Ended)| e.0 == vote.candidate && e.1 == vote.generation;
             let Some((.., how)) = ended.iter().find(how) else {
                 continue;
             };
-            let due = rewards::due(vote, how.voter_coef).min(self.at(place).voters_pot);
+            let due = rewards::due(vote, how.voter_coef);
             vote.coef = vote.coef.max(how.voter_coef);
-            self.move_from_pot(place, vote, due);
+            match place {
+                Some(place) => self.move_from_pot(place, vote, due.min(self.at(place).voters_pot)),
+                None => {
+                    if let Some(former) = formers.get_mut(&vote.candidate) {
+                        take_from_pot(&mut former.voters_pot, vote, due);
+                    }
+                }
+            }
             if how.until_ms <= now_ms {
                 sum = sum
                     .checked_add(vote.amount)
@@ -119,8 +153,8 @@ impl Ledger {
     ) -> Result<(Vec<(AccountName, Amount)>, Amount), PobError> {
         let mut claimed = Vec::new();
         for vote in &mut voter.votes {
-            let place = self.place(&vote.candidate)?;
-            if self.at(place).generation == vote.generation {
+            let place = self.candidates().place_of(&vote.candidate);
+            if let Some(place) = place.filter(|place| self.at(*place).generation == vote.generation) {
                 self.settle(place, vote);
             }
             let earned = std::mem::take(&mut vote.earned);
@@ -141,10 +175,20 @@ impl Ledger {
         Ok(earned)
     }
 
-    /// P-24. Takes what a guilty node's voters can't lose but the node can: its own rewards and those of its vote for
-    /// itself, and that vote, whatever generation it is of. Gives votes and rewards.
-    pub fn seize(&mut self, voter: &mut Voter, account: &AccountName) -> Result<(Amount, Amount), PobError> {
-        let mut rewards = self.claim_node(account)?;
+    /// P-24. Takes what a guilty node's voters can't lose but the node can: what it has locked, its own rewards and those of
+    /// its vote for itself, and that vote, whatever generation it is of. A node that has lost its place has its stake and
+    /// its rewards in its account's record of votes, and what it earned there is the account's.
+    pub fn seize(&mut self, voter: &mut Voter, account: &AccountName) -> Result<Seized, PobError> {
+        let listed = self.candidates().place_of(account).is_some();
+        let (mut stake, mut rewards) = (Amount::ZERO, Amount::ZERO);
+        if listed {
+            stake = self.take_stake(account)?;
+            rewards = self.claim_node(account)?;
+        }
+        if let Some(locked) = voter.stake.take() {
+            let overflow = |_| PobError::Overflow(account.clone());
+            stake = stake.checked_add(locked.amount).map_err(overflow)?;
+        }
         let mut votes = Amount::ZERO;
         if let Ok(at) = voter.votes.binary_search_by(|v| v.candidate.cmp(account)) {
             let vote = voter.votes.remove(at);
@@ -152,7 +196,11 @@ impl Ledger {
             rewards = rewards.checked_add(vote.earned).map_err(overflow)?;
             votes = vote.amount;
         }
-        Ok((votes, rewards))
+        Ok(Seized {
+            stake,
+            votes,
+            rewards,
+        })
     }
 
     /// P-21. Adds `amount` to what a node's voters share. Refused while it has no votes.

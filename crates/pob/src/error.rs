@@ -2,7 +2,7 @@
 
 use credo_primitives::{AccountName, Amount};
 
-use crate::{MAX_CANDIDATES, MAX_VOTES};
+use crate::{MAX_CANDIDATES, MAX_VOTES, PROTECTED_EPOCHS};
 
 /// Why an operation was refused; the ledger and the voter's record are then as they were. The texts are IOST's where
 /// IOST has one.
@@ -59,6 +59,16 @@ pub enum PobError {
         /// Votes that it must exceed.
         threshold: Amount,
     },
+    /// Too few votes for candidacy at the last MSB (P-10).
+    #[error(
+        "producer not approved: {votes} votes at the last Micro State Block, more than {threshold} are needed then, too"
+    )]
+    BelowThresholdBefore {
+        /// Votes that it had.
+        votes: Amount,
+        /// Votes that it must have exceeded.
+        threshold: Amount,
+    },
     /// A member of the committee can't change its key.
     #[error("account in producerList, can't change pubkey")]
     Sitting,
@@ -86,8 +96,10 @@ pub enum PobError {
     /// The account votes for as many nodes as it can.
     #[error("an account can vote for at most {MAX_VOTES} nodes at once")]
     TooManyVotes,
-    /// The list of nodes is full.
-    #[error("at most {MAX_CANDIDATES} nodes can be registered")]
+    /// The list of nodes is full of candidates and of nodes that registered lately (P-10).
+    #[error(
+        "at most {MAX_CANDIDATES} nodes can be registered, and each of them is a candidate or registered less than {PROTECTED_EPOCHS} epochs ago"
+    )]
     TooManyNodes,
     /// More votes than fit; can't happen while tokens are conserved.
     #[error("the votes of {0} overflow")]

@@ -15,6 +15,14 @@ impl Candidate {
     }
 }
 
+impl Voter {
+    /// P-10. What of the stake of its own node that lost its place counts as returned at `now_ms`.
+    pub fn returned_stake(&self, now_ms: u64) -> Amount {
+        let back = self.stake.filter(|locked| locked.until_ms <= now_ms);
+        back.map_or(Amount::ZERO, |locked| locked.amount)
+    }
+}
+
 /// P-16. What the holder of these records can spend at `now_ms`: what is available, frozen amounts whose date has passed,
 /// ended votes whose tokens have returned, and what its own node (`node`) had locked when that has returned.
 ///
@@ -30,6 +38,7 @@ pub fn spendable(
     let parts = [
         voter.returned(candidates, ended, now_ms),
         node.map_or(Amount::ZERO, |node| node.returned_stake(now_ms)),
+        voter.returned_stake(now_ms),
     ];
     parts
         .into_iter()

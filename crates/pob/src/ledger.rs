@@ -7,9 +7,11 @@ use credo_primitives::entry::{Ended, LossReason};
 use credo_primitives::{AccountName, Amount, ConsensusKey, Text};
 
 use crate::round::lose;
+use crate::tree::Tree;
 use crate::{
-    Candidate, CandidateStatus, Candidates, Counters, LEAST_CANDIDATES, Loss, MAX_CANDIDATES, MAX_FEE_SHARE,
-    MAX_VOTES, MIN_FEE_SHARE, PobError, RoundContext, RoundOutcome, Rules, Vote, Voter, rewards, run_round,
+    Candidate, CandidateStatus, Candidates, Counters, Displaced, Former, LEAST_CANDIDATES, Loss,
+    MAX_FEE_SHARE, MAX_VOTES, MIN_FEE_SHARE, PobError, RoundContext, RoundOutcome, Rules, Vote, Voter,
+    rewards, run_round,
 };
 
 /// What a node says of itself when it registers.
@@ -47,13 +49,25 @@ pub struct LossContext {
     pub now_ms: u64,
 }
 
+impl LossContext {
+    /// P-24. The conviction of a node that had lost its candidacy before, as `loss` says: what is on its way back stays so.
+    pub fn guilty(self, loss: Option<Loss>) -> Loss {
+        Loss {
+            reason: LossReason::Misbehaved,
+            epoch: self.epoch,
+            at_ms: self.now_ms,
+            until_ms: loss.map_or(self.now_ms, |loss| loss.until_ms),
+        }
+    }
+}
+
 /// Whose votes ended, which generation of them, and how (P-16).
 pub type Ending = (AccountName, u64, Ended);
 
 enum Undo {
     /// The last record was added.
     Added,
-    /// A record was changed from this.
+    /// A record was changed from this, or took the place of this one.
     Changed(u32, Candidate),
     /// The counters were these.
     Counters(Counters),
@@ -65,6 +79,8 @@ enum Undo {
 /// An operation that returns an error has changed nothing.
 pub struct Ledger {
     candidates: Arc<Candidates>,
+    /// The tree of the list before the first change.
+    tree: Option<Tree>,
     undo: Vec<Undo>,
     changed: BTreeSet<u32>,
 }
@@ -74,6 +90,7 @@ impl Ledger {
     pub fn new(candidates: Arc<Candidates>) -> Self {
         Self {
             candidates,
+            tree: None,
             undo: Vec::new(),
             changed: BTreeSet::new(),
         }
@@ -116,30 +133,60 @@ impl Ledger {
     /// list's end.
     pub fn finish(mut self) -> (Arc<Candidates>, BTreeSet<u32>) {
         self.rollback();
+        if let Some(mut tree) = self.tree.take() {
+            let list = &self.candidates.list;
+            // Many changes, as a round makes, cost less from the beginning.
+            if self.changed.len() * 8 < list.len() {
+                let known = tree.len();
+                let changed = self.changed.iter().map(|place| *place as usize);
+                for place in changed.filter(|place| *place < known).chain(known..list.len()) {
+                    if let Some(record) = list.get(place) {
+                        tree.set(place, record);
+                    }
+                }
+                // Nothing was changed since the tree was taken out but through here.
+                let _ = self.edit_list().tree.set(tree);
+            }
+        }
         (self.candidates, self.changed)
     }
 
+    /// The list to change: its tree is kept aside until [`Ledger::finish`].
     pub(crate) fn edit(&mut self) -> &mut Candidates {
+        if let Some(tree) = self.candidates.tree.get() {
+            self.tree.get_or_insert_with(|| tree.clone());
+        }
+        let list = self.edit_list();
+        list.tree.take();
+        list
+    }
+
+    fn edit_list(&mut self) -> &mut Candidates {
         Arc::make_mut(&mut self.candidates)
     }
 
-    /// Replaces the record at `place`, whose account is the same; its key may be another.
-    fn put(&mut self, place: u32, record: Candidate) {
+    /// Replaces the record at `place`; account and key may be others.
+    pub(crate) fn put(&mut self, place: u32, record: Candidate) {
         let candidates = self.edit();
-        let at = candidates.search_key(&candidates.list[place as usize].key);
-        let moved = candidates.list[place as usize].key != record.key;
-        let new_key = record.key.clone();
-        if moved {
-            if let (Ok(at), Some(index)) = (at, candidates.index.get_mut()) {
-                index.by_key.remove(at);
-            }
+        let old = &candidates.list[place as usize];
+        let (other_account, other_key) = (old.account != record.account, old.key != record.key);
+        if !other_account && !other_key {
             candidates.list[place as usize] = record;
-            let at = candidates.search_key(&new_key).unwrap_or_else(|at| at);
-            if let Some(index) = candidates.index.get_mut() {
-                index.by_key.insert(at, place);
-            }
-        } else {
-            candidates.list[place as usize] = record;
+            return;
+        }
+        let (account, key) = (record.account.clone(), record.key.clone());
+        let by_account = candidates.search_account(&old.account);
+        let by_key = candidates.search_key(&old.key);
+        if let (Ok(by_account), Ok(by_key), Some(index)) = (by_account, by_key, candidates.index.get_mut()) {
+            index.by_account.remove(by_account);
+            index.by_key.remove(by_key);
+        }
+        candidates.list[place as usize] = record;
+        let by_account = candidates.search_account(&account).unwrap_or_else(|at| at);
+        let by_key = candidates.search_key(&key).unwrap_or_else(|at| at);
+        if let Some(index) = candidates.index.get_mut() {
+            index.by_account.insert(by_account, place);
+            index.by_key.insert(by_key, place);
         }
     }
 
@@ -173,92 +220,88 @@ impl Ledger {
         self.undo.push(Undo::Changed(place, old));
     }
 
-    fn take_generation(&mut self) -> u64 {
+    pub(crate) fn take_generation(&mut self) -> u64 {
         self.undo.push(Undo::Counters(self.candidates.next));
         self.edit().next.take_generation()
     }
 
     /// P-10. Registers a node, which locks `entry.lock`; it can be voted for at once, unless it must be approved first. A
     /// node that lost its candidacy may register again once its votes' tokens have returned (P-16) and what it had locked
-    /// was taken out; it keeps its order and its rewards.
+    /// was taken out; it keeps its order and its voters' rewards. `former` is what is remembered of one that had lost its
+    /// place, too.
+    ///
+    /// Where the list is full another node loses its place; what became of it is given.
     pub fn register(
         &mut self,
         account: &AccountName,
         node: Registration,
         entry: Entry,
-    ) -> Result<(), PobError> {
-        let Entry { epoch, now_ms, .. } = entry;
-        let status = if entry.approved {
-            CandidateStatus::Registered
-        } else {
-            CandidateStatus::Requested
-        };
-        let key = self.candidates.place_of_key(&node.key);
-        if let Some(place) = self.candidates.place_of(account) {
-            let old = self.at(place);
-            if old.status != CandidateStatus::Lost {
-                return Err(PobError::Exists);
-            }
-            if let Some(loss) = old.loss.filter(|loss| now_ms < loss.until_ms) {
-                return Err(PobError::Cooling(loss.until_ms));
-            }
-            if !old.stake().is_zero() {
-                return Err(PobError::Deposit);
-            }
-            if key.is_some_and(|other| other != place) {
-                return Err(PobError::KeyUsed);
-            }
-            self.change(place, |c| {
-                set_node(c, node);
-                c.status = status;
-                c.registered = epoch;
-                c.lock = entry.lock;
-                c.deposit_until_ms = 0;
-            });
-            return Ok(());
+        former: Option<Former>,
+        rules: &Rules,
+    ) -> Result<Option<Displaced>, PobError> {
+        let listed = self.candidates.place_of(account);
+        let old = listed.map(|place| self.at(place));
+        if old.is_some_and(|old| old.status != CandidateStatus::Lost) {
+            return Err(PobError::Exists);
         }
-        if key.is_some() {
+        let loss = old.map_or_else(|| former.and_then(|former| former.loss), |old| old.loss);
+        if let Some(loss) = loss.filter(|loss| entry.now_ms < loss.until_ms) {
+            return Err(PobError::Cooling(loss.until_ms));
+        }
+        if old.is_some_and(|old| !old.stake().is_zero()) {
+            return Err(PobError::Deposit);
+        }
+        if self
+            .candidates
+            .place_of_key(&node.key)
+            .is_some_and(|other| Some(other) != listed)
+        {
             return Err(PobError::KeyUsed);
         }
-        if self.candidates.list.len() >= MAX_CANDIDATES {
-            return Err(PobError::TooManyNodes);
+        if let Some(place) = listed {
+            self.change(place, |c| {
+                set_node(c, node);
+                begin(c, entry);
+            });
+            return Ok(None);
         }
+        // Whoever must go is found before anything is changed.
+        let full = self.candidates.list.len() >= rules.places;
+        let displaced = match full {
+            true => Some(self.displaceable(entry.epoch).ok_or(PobError::TooManyNodes)?),
+            false => None,
+        };
         let generation = self.take_generation();
-        let by_account = self.candidates.search_account(account).unwrap_or_else(|at| at);
-        let by_key = self.candidates.search_key(&node.key).unwrap_or_else(|at| at);
+        let mut record = blank(account, node, generation, former.unwrap_or_default());
+        begin(&mut record, entry);
+        match displaced {
+            Some(place) => Ok(Some(self.displace(place, record, entry, rules))),
+            None => {
+                self.add(record);
+                Ok(None)
+            }
+        }
+    }
+
+    fn add(&mut self, record: Candidate) {
+        let by_account = self.candidates.search_account(&record.account);
+        let by_key = self.candidates.search_key(&record.key);
         let candidates = self.edit();
         let place = candidates.list.len() as u32;
         if let Some(index) = candidates.index.get_mut() {
-            index.by_account.insert(by_account, place);
-            index.by_key.insert(by_key, place);
+            index.by_account.insert(by_account.unwrap_or_else(|at| at), place);
+            index.by_key.insert(by_key.unwrap_or_else(|at| at), place);
         }
-        candidates.list.push(Candidate {
-            account: account.clone(),
-            key: node.key,
-            location: node.location,
-            url: node.url,
-            net_id: node.net_id,
-            generation,
-            registered: epoch,
-            status,
-            order: 0,
-            votes: Amount::ZERO,
-            servi: 0,
-            available: 0,
-            missed: 0,
-            aside_until: 0,
-            leaving: false,
-            loss: None,
-            deposit: Amount::ZERO,
-            lock: entry.lock,
-            deposit_until_ms: 0,
-            fee_share: MIN_FEE_SHARE,
-            earned: Amount::ZERO,
-            voters_pot: Amount::ZERO,
-            voter_coef: 0,
-        });
+        candidates.list.push(record);
         self.undo.push(Undo::Added);
-        Ok(())
+    }
+
+    /// Puts another node's record at a place.
+    pub(crate) fn replace(&mut self, place: u32, record: Candidate) -> Candidate {
+        let old = self.at(place).clone();
+        self.put(place, record);
+        self.undo.push(Undo::Changed(place, old.clone()));
+        old
     }
 
     /// Lets a node that asked for it on a private network be voted for.
@@ -286,7 +329,7 @@ impl Ledger {
         Ok(())
     }
 
-    /// P-10. Makes a registered node with more votes than the threshold a candidate, in `epoch`. A candidate stays one,
+    /// P-10. Makes a registered node with more votes than the threshold, now and at the last MSB, a candidate, in `epoch`. A candidate stays one,
     /// and takes back that it would leave. Gives the deposit that is to be locked now.
     pub fn apply(
         &mut self,
@@ -307,11 +350,14 @@ impl Ledger {
             CandidateStatus::Lost | CandidateStatus::Requested => return Err(PobError::NotApproved),
             CandidateStatus::Registered => {}
         }
-        if candidate.votes <= rules.threshold {
-            return Err(PobError::BelowThreshold {
-                votes: candidate.votes,
-                threshold: rules.threshold,
-            });
+        let threshold = rules.threshold;
+        if candidate.votes <= threshold {
+            let votes = candidate.votes;
+            return Err(PobError::BelowThreshold { votes, threshold });
+        }
+        if candidate.voted <= threshold {
+            let votes = candidate.voted;
+            return Err(PobError::BelowThresholdBefore { votes, threshold });
         }
         self.stand(place, epoch, deposit);
         Ok(deposit)
@@ -450,15 +496,7 @@ impl Ledger {
     /// P-24. Notes that a node that had lost its candidacy before was proved guilty: offences up to now are settled.
     pub fn mark_guilty(&mut self, account: &AccountName, at: LossContext) -> Result<(), PobError> {
         let place = self.place(account)?;
-        self.change(place, |c| {
-            let until_ms = c.loss.map_or(at.now_ms, |loss| loss.until_ms);
-            c.loss = Some(Loss {
-                reason: LossReason::Misbehaved,
-                epoch: at.epoch,
-                at_ms: at.now_ms,
-                until_ms,
-            });
-        });
+        self.change(place, |c| c.loss = Some(at.guilty(c.loss)));
         Ok(())
     }
 
@@ -523,11 +561,12 @@ impl Ledger {
         if amount.is_zero() {
             return Err(PobError::NotPositive);
         }
-        let place = self.place(node)?;
-        let at = voter
-            .votes
-            .binary_search_by(|v| v.candidate.cmp(node))
-            .map_err(|_| PobError::DidNotVote)?;
+        let voted = voter.votes.binary_search_by(|v| v.candidate.cmp(node));
+        let place = self.place(node).map_err(|unknown| match voted {
+            Ok(_) => PobError::VoidVote(node.clone()),
+            Err(_) => unknown,
+        })?;
+        let at = voted.map_err(|_| PobError::DidNotVote)?;
         let vote = &mut voter.votes[at];
         if vote.generation != self.at(place).generation {
             return Err(PobError::VoidVote(node.clone()));
@@ -583,7 +622,8 @@ impl Ledger {
             return Err(PobError::SameNode(from.clone()));
         }
         self.place(to)?;
-        if account == from && self.at(self.place(from)?).status == CandidateStatus::Candidate {
+        let stands = |c: &Candidate| c.status == CandidateStatus::Candidate;
+        if account == from && self.candidates.find(from).is_some_and(stands) {
             return Err(PobError::OwnVotes);
         }
         let before = voter.clone();
@@ -606,7 +646,21 @@ impl Ledger {
         let before: Vec<u32> = self.standing();
         let outcome = run_round(self.edit(), at, rules);
         self.changed.extend(before);
+        self.note_votes();
         outcome
+    }
+
+    /// P-10. Notes the votes of nodes that aren't candidates, at an MSB: one heap of votes that goes from node to node within
+    /// an epoch makes no more than one candidate. There is no undo of it.
+    pub fn note_votes(&mut self) {
+        let differs = |c: &Candidate| c.status != CandidateStatus::Candidate && c.voted != c.votes;
+        let places = (self.candidates.list.iter().enumerate()).filter(|(_, c)| differs(c));
+        let places: Vec<u32> = places.map(|(place, _)| place as u32).collect();
+        for place in places {
+            let node = &mut self.edit().list[place as usize];
+            node.voted = node.votes;
+            self.changed.insert(place);
+        }
     }
 
     /// P-20. Pays an epoch's rewards; there is no undo of it. Gives what was paid, which is never more than the parts.
@@ -625,9 +679,65 @@ impl Ledger {
     }
 }
 
+/// A record that says nothing yet but who it is, and what is remembered of it.
+fn blank(account: &AccountName, node: Registration, generation: u64, former: Former) -> Candidate {
+    Candidate {
+        account: account.clone(),
+        key: node.key,
+        location: node.location,
+        url: node.url,
+        net_id: node.net_id,
+        generation,
+        registered: 0,
+        status: CandidateStatus::Registered,
+        order: former.order,
+        votes: Amount::ZERO,
+        voted: Amount::ZERO,
+        servi: 0,
+        available: 0,
+        missed: 0,
+        aside_until: 0,
+        leaving: false,
+        loss: former.loss,
+        deposit: Amount::ZERO,
+        lock: Amount::ZERO,
+        deposit_until_ms: 0,
+        fee_share: MIN_FEE_SHARE,
+        earned: Amount::ZERO,
+        voters_pot: former.voters_pot,
+        voter_coef: 0,
+    }
+}
+
+/// Begins a registration.
+fn begin(candidate: &mut Candidate, entry: Entry) {
+    candidate.status = if entry.approved {
+        CandidateStatus::Registered
+    } else {
+        CandidateStatus::Requested
+    };
+    candidate.registered = entry.epoch;
+    candidate.lock = entry.lock;
+    candidate.deposit_until_ms = 0;
+}
+
 fn set_node(candidate: &mut Candidate, node: Registration) {
     candidate.key = node.key;
     candidate.location = node.location;
     candidate.url = node.url;
     candidate.net_id = node.net_id;
+}
+
+/// A node for this crate's own tests.
+#[cfg(test)]
+pub(crate) fn tests_only_node(number: u64) -> Candidate {
+    use commonware_cryptography::{Signer as _, ed25519::PrivateKey};
+    let account = AccountName::any(format!("node_{number:05}")).expect("a name");
+    let node = Registration {
+        key: PrivateKey::from_seed(number).public_key(),
+        location: Text::default(),
+        url: Text::default(),
+        net_id: Text::default(),
+    };
+    blank(&account, node, number, Former::default())
 }

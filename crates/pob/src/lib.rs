@@ -25,17 +25,23 @@
 
 mod candidate;
 mod claims;
+mod displace;
 mod error;
 mod holding;
 mod ledger;
+mod ranking;
 pub mod rewards;
 mod round;
+mod tree;
 
 pub use candidate::{
-    Candidate, CandidateStatus, Candidates, Counters, ListDigest, Loss, MAX_CANDIDATES, MAX_FEE_SHARE,
-    MAX_VOTES, MIN_FEE_SHARE, Round, Seat, Turns, Vote, Voter,
+    Candidate, CandidateStatus, Candidates, Counters, Former, ListDigest, Loss, MAX_CANDIDATES,
+    MAX_FEE_SHARE, MAX_VOTES, MIN_FEE_SHARE, Round, Seat, Turns, Vote, Voter,
 };
+pub use claims::Seized;
+pub use displace::{Displaced, PROTECTED_EPOCHS};
 pub use error::PobError;
 pub use holding::{contribution_due, pay_contribution, settle_contribution, spendable};
 pub use ledger::{Ending, Entry, Ledger, LossContext, Registration};
+pub use ranking::{MAX_PART, PART, Ranking, RankingHead, RankingPart};
 pub use round::{LEAST_CANDIDATES, RoundContext, RoundOutcome, Rules, run_round};

@@ -6,7 +6,7 @@ use credo_primitives::entry::{Ended, LossReason};
 use credo_primitives::spec::Parameters;
 use credo_primitives::{AccountName, Amount};
 
-use crate::{Candidate, CandidateStatus, Candidates, Ending, Loss, Round, Seat, Turns};
+use crate::{Candidate, CandidateStatus, Candidates, Ending, Loss, MAX_CANDIDATES, Round, Seat, Turns};
 
 /// Removals don't leave fewer candidates than these (P-13).
 pub const LEAST_CANDIDATES: u32 = 4;
@@ -28,6 +28,8 @@ pub struct Rules {
     pub aside_epochs: u64,
     /// From losing candidacy to the return of votes and deposit (P-16).
     pub vote_lock_ms: u64,
+    /// Most nodes that can be registered (P-10).
+    pub places: usize,
 }
 
 impl Rules {
@@ -44,6 +46,7 @@ impl Rules {
             missed_epochs: parameters.missed_epochs,
             aside_epochs: parameters.aside_epochs,
             vote_lock_ms: parameters.vote_lock_ms,
+            places: MAX_CANDIDATES,
         }
     }
 }
@@ -78,6 +81,8 @@ fn rank(a: &Candidate, b: &Candidate) -> Ordering {
 /// Runs a round (P-11). Without a single active candidate the committee before stays (P-13), and without one before
 /// either, the round has no seats.
 pub fn run_round(candidates: &mut Candidates, at: &RoundContext<'_>, rules: &Rules) -> RoundOutcome {
+    // Nearly every record changes.
+    candidates.tree.take();
     let ending = at.epoch.saturating_sub(1);
     let total = candidates.total_votes();
     award(candidates, ending, total, rules);
@@ -193,6 +198,7 @@ pub(crate) fn lose(candidate: &mut Candidate, loss: Loss, next: u64) -> Ending {
     let generation = std::mem::replace(&mut candidate.generation, next);
     candidate.status = CandidateStatus::Lost;
     candidate.votes = Amount::ZERO;
+    candidate.voted = Amount::ZERO;
     candidate.servi = 0;
     candidate.missed = 0;
     candidate.aside_until = 0;

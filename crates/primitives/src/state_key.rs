@@ -56,14 +56,34 @@ impl StateKey {
         Self::of(format!("vote_producer.iost/voter/{account}"))
     }
 
-    /// The digest of the candidates' list, its count and its size (P-42).
+    /// The digest of the candidates' list and its count (P-42).
     pub fn candidates() -> Self {
         Self::of("pob/candidates".into())
     }
 
-    /// One record of the candidates' list, by its place in it.
-    pub fn candidate(index: u32) -> Self {
-        Self::of(format!("pob/candidate/{index:08}"))
+    /// A registered node's record.
+    pub fn candidate(account: &AccountName) -> Self {
+        Self::of(format!("pob/candidate/{account}"))
+    }
+
+    /// Whose record has a place of the candidates' list. A place is a number: when a record gives it up, another takes it.
+    pub fn place(place: u32) -> Self {
+        Self::of(format!("pob/place/{place:08}"))
+    }
+
+    /// What the ranking's parts are parts of (P-42).
+    pub fn ranking() -> Self {
+        Self::of("pob/ranking".into())
+    }
+
+    /// The digest of a part of the ranking at the last MSB.
+    pub fn ranking_part(number: u32) -> Self {
+        Self::of(format!("pob/ranking/{number}"))
+    }
+
+    /// What is remembered of a node that lost its place (P-10).
+    pub fn former(node: &AccountName) -> Self {
+        Self::of(format!("pob/former/{node}"))
     }
 
     /// The orders and generations that are given next.

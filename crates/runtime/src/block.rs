@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::marker::PhantomData;
 use std::sync::Arc;
 
-use credo_pob::{Candidates, Ledger, ListDigest, Round, RoundContext, RoundOutcome, Rules, Turns};
+use credo_pob::{Candidates, Ledger, ListDigest, Ranking, Round, RoundContext, RoundOutcome, Rules, Turns};
 use credo_primitives::entry::{MsbMark, Pool};
 use credo_primitives::{
     AccountName, ChainSpec, CheckedTransaction, Committee, ConsensusKey, Digest, Receipt, StateKey, merkle,
@@ -15,7 +15,7 @@ use crate::check::{Fit, check, times};
 use crate::executed::{self, Executed};
 use crate::fees::GasShares;
 use crate::gas::{Meter, Work};
-use crate::list::write_list;
+use crate::list::{write_list, write_ranking};
 use crate::view::View;
 use crate::{BlockError, PushError, Refusal, RuntimeError, committees, execute, rewards, supply, turns};
 
@@ -62,6 +62,8 @@ pub struct BlockOutcome {
     pub candidates_digest: ListDigest,
     /// In an MSB block, the election for the next epoch.
     pub round: Option<Round>,
+    /// In an MSB block, the ranking that the next epoch begins with.
+    pub ranking: Option<Arc<Ranking>>,
 }
 
 impl BlockOutcome {
@@ -259,6 +261,10 @@ impl<'a, S: StateRead> BlockBuilder<'a, S> {
                 })?
             }
         };
+        let ranking = round.as_ref().map(|round| Ranking::of(&candidates, round.epoch));
+        if let Some(ranking) = &ranking {
+            write_ranking(&mut self.view, ranking);
+        }
         self.view.commit();
         let receipts: Vec<Digest> = self.receipts.iter().map(Receipt::hash).collect();
         Ok(BlockOutcome {
@@ -270,6 +276,7 @@ impl<'a, S: StateRead> BlockBuilder<'a, S> {
             candidates,
             candidates_digest,
             round,
+            ranking: ranking.map(Arc::new),
         })
     }
 

@@ -201,6 +201,7 @@ mod tests {
             status,
             order: 0,
             votes: Amount::ZERO,
+            voted: Amount::ZERO,
             servi: 0,
             available: 0,
             missed: 0,

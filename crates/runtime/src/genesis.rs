@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use credo_pob::{
-    Candidates, Entry, Ledger, ListDigest, Registration, Round, RoundContext, RoundOutcome, Rules, Voter,
+    Candidates, Entry, Ledger, ListDigest, Ranking, Registration, Round, RoundContext, RoundOutcome, Rules,
+    Voter,
 };
 use credo_primitives::entry::{
     Balance, Gas, IOST, Item, KeyAccounts, MAX_KEY_ACCOUNTS, MAX_VESTING, Permission, Pledge, Pledges, Pool,
@@ -18,6 +19,7 @@ use credo_primitives::{AccountName, Amount, Parameters, Preset, PublicKey, State
 use credo_state::{StateRead, Writes};
 
 use crate::contracts::{issue, new_account, ram};
+use crate::list::write_ranking;
 use crate::supply::release;
 use crate::view::View;
 use crate::{GenesisError, executed, turns};
@@ -107,11 +109,13 @@ pub fn genesis(genesis: &Genesis) -> Result<GenesisState, GenesisError> {
     ledger.commit();
     let (candidates, _) = ledger.finish();
     for (place, candidate) in candidates.list.iter().enumerate() {
-        view.put(StateKey::candidate(place as u32), candidate);
+        view.put(StateKey::place(place as u32), &candidate.account);
+        view.put(StateKey::candidate(&candidate.account), candidate);
     }
     view.put(StateKey::counters(), &candidates.next);
     let candidates_digest = candidates.digest();
     view.put(StateKey::candidates(), &candidates_digest);
+    write_ranking(&mut view, &Ranking::of(&candidates, 0));
     view.put(StateKey::round(), &round);
     view.put(StateKey::turns(), &turns::fresh(0, round.seats.len()));
     view.put(StateKey::committees_from(), &0u64);
@@ -201,6 +205,8 @@ fn stand(
     holdings: &mut Holdings,
 ) -> Result<(), GenesisError> {
     let deposit = genesis.parameters.deposit;
+    // The threshold plays no part here.
+    let rules = Rules::of(&genesis.parameters, Amount::ZERO);
     for candidate in &genesis.candidates {
         let account = &candidate.account;
         if !known.contains(account) {
@@ -220,8 +226,8 @@ fn stand(
             approved: true,
         };
         ledger
-            .register(account, node, entry)
-            .and_then(|()| ledger.appoint(account, deposit))
+            .register(account, node, entry, None, &rules)
+            .and_then(|_| ledger.appoint(account, deposit))
             .map_err(|source| GenesisError::Ledger {
                 account: account.clone(),
                 source,

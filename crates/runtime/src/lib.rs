@@ -65,6 +65,6 @@ pub use charge::Means;
 pub use error::{BlockError, GenesisError, PushError, Refusal, RuntimeError};
 pub use gas::{Op, Price, Work};
 pub use genesis::{GenesisState, genesis};
-pub use list::load_candidates;
+pub use list::{load_candidates, load_ranking};
 pub use liveness::LivenessError;
 pub use precheck::{Admitted, PrecheckError, admit, gas_of, precheck, standing};

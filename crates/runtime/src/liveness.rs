@@ -12,7 +12,7 @@
 //!   convicts a member of the running committee or of one whose stake stays locked for a while yet, and that node wasn't punished for
 //!   this epoch or a later one before.
 
-use credo_pob::{Candidate, CandidateStatus, Candidates, Ledger, Round, Rules};
+use credo_pob::{Candidate, CandidateStatus, Candidates, Former, Ledger, Round, Rules};
 use credo_primitives::entry::{LossReason, MsbMark, PastCommittee, PastSeat};
 use credo_primitives::receipt::ReceiptEntry;
 use credo_primitives::{
@@ -316,10 +316,14 @@ pub(crate) fn culprit(
         .into_iter()
         .find(|seat| seat.key == guilty.key)
         .ok_or_else(|| broken("a member is missing"))?;
-    let node = candidates
-        .find(&seat.account)
-        .ok_or_else(|| broken("a member isn't registered"))?;
-    let before = node.loss.filter(|loss| loss.reason == LossReason::Misbehaved);
+    let loss = match candidates.find(&seat.account) {
+        Some(node) => node.loss,
+        // It has lost its place since; its stake stands with its account.
+        None => view
+            .get::<Former>(&StateKey::former(&seat.account))?
+            .and_then(|former| former.loss),
+    };
+    let before = loss.filter(|loss| loss.reason == LossReason::Misbehaved);
     if let Some(loss) = before.filter(|loss| loss.epoch >= epoch) {
         return Err(LivenessError::Punished {
             node: seat.account,

@@ -4,7 +4,9 @@
 //! in [`Balance::staked`]. What returns by a date, because a node lost its candidacy (P-16), counts as returned from that
 //! date on, and is folded in here at its holder's next action.
 
-use credo_pob::Voter;
+use std::collections::BTreeMap;
+
+use credo_pob::{Displaced, Former, Voter};
 use credo_primitives::entry::{Balance, Ended, IOST, TakenBack};
 use credo_primitives::{AccountName, Amount, StateKey};
 
@@ -50,6 +52,75 @@ pub(crate) fn endings(
     Ok(endings)
 }
 
+/// What is remembered of the nodes of a voter's void votes that have lost their places.
+pub(crate) fn formers(host: &mut Host<'_, '_>, voter: &Voter) -> Result<BTreeMap<AccountName, Former>, Stop> {
+    let candidates = host.ledger.candidates();
+    let gone: Vec<AccountName> = voter
+        .void(candidates)
+        .filter(|vote| candidates.find(&vote.candidate).is_none())
+        .map(|vote| vote.candidate.clone())
+        .collect();
+    let mut formers = BTreeMap::new();
+    for node in gone {
+        if let Some(former) = host.get::<Former>(&StateKey::former(&node))? {
+            formers.insert(node, former);
+        }
+    }
+    Ok(formers)
+}
+
+/// P-16, P-21. Counts what ended votes earned, and takes out those whose tokens have returned at `until_ms`; gives their
+/// sum. Whose node has lost its place is counted out of what is remembered of it.
+pub(crate) fn fold(host: &mut Host<'_, '_>, record: &mut Voter, until_ms: u64) -> Result<Amount, Stop> {
+    let endings = endings(host, record)?;
+    let before = formers(host, record)?;
+    let mut after = before.clone();
+    let sum = host.ledger.fold(record, &endings, &mut after, until_ms)?;
+    for (node, former) in after {
+        if before.get(&node) != Some(&former) {
+            put_former(host, &node, Some(former))?;
+        }
+    }
+    Ok(sum)
+}
+
+/// Writes what is remembered of a node that isn't in the list; nothing that matters leaves no entry.
+pub(crate) fn put_former(
+    host: &mut Host<'_, '_>,
+    node: &AccountName,
+    former: Option<Former>,
+) -> Result<(), Stop> {
+    let key = StateKey::former(node);
+    match former.filter(Former::matters) {
+        Some(former) => host.put(key, &former),
+        None => host.delete(key),
+    }
+}
+
+/// P-10. Keeps what a node that lost its place had locked and earned with its account, and what else is remembered of it.
+pub(crate) fn keep_displaced(host: &mut Host<'_, '_>, displaced: Displaced) -> Result<(), Stop> {
+    let Displaced {
+        node,
+        ending,
+        stake,
+        earned,
+        former,
+    } = displaced;
+    if let Some((node, generation, ended)) = &ending {
+        host.put(StateKey::ended(node, *generation), ended)?;
+    }
+    if former.is_some() {
+        put_former(host, &node.account, former)?;
+    }
+    if stake.is_some() || !earned.is_zero() {
+        let mut record = voter(host, &node.account)?;
+        record.earned = record.earned.checked_add(earned)?;
+        record.stake = stake;
+        set_voter(host, &node.account, &record)?;
+    }
+    Ok(())
+}
+
 /// P-16. Moves what has returned from `staked` to `available`.
 pub(crate) fn fold_returned(
     host: &mut Host<'_, '_>,
@@ -58,9 +129,15 @@ pub(crate) fn fold_returned(
 ) -> Result<(), Stop> {
     let mut returned = Amount::ZERO;
     let mut record = voter(host, account)?;
-    if record.void(host.ledger.candidates()).next().is_some() {
-        let endings = endings(host, &record)?;
-        let votes = host.ledger.fold(&mut record, &endings, host.now_ms)?;
+    let back = record.returned_stake(host.now_ms);
+    let void = record.void(host.ledger.candidates()).next().is_some();
+    if void || !back.is_zero() {
+        let now_ms = host.now_ms;
+        let votes = fold(host, &mut record, now_ms)?;
+        if !back.is_zero() {
+            returned = returned.checked_add(back)?;
+            record.stake = None;
+        }
         set_voter(host, account, &record)?;
         if !votes.is_zero() {
             crate::gas::unstake_votes(host, account, votes)?;

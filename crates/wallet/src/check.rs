@@ -258,10 +258,12 @@ fn apply(own: &Candidate, basis: &Basis<'_>) -> Result<(), IntentError> {
     if let Some(available) = basis.available_votes {
         let units = basis.parameters.candidacy_threshold.of(available.units());
         let threshold = Amount::from_units(units).unwrap_or(Amount::MAX);
-        if own.votes <= threshold {
+        // Now, and at the last Micro State Block.
+        let votes = own.votes.min(own.voted);
+        if votes <= threshold {
             return Err(IntentError::Threshold {
                 account: basis.account.clone(),
-                votes: own.votes,
+                votes,
                 threshold,
             });
         }

@@ -76,6 +76,7 @@ fn node(account: &str, status: CandidateStatus, votes: u64) -> Candidate {
         status,
         order: 0,
         votes: Amount::from_iost(votes),
+        voted: Amount::from_iost(votes),
         servi: 0,
         available: 0,
         missed: 0,

@@ -320,6 +320,7 @@ fn chain() -> Chain {
         status,
         order: 0,
         votes: Amount::from_iost(10),
+        voted: Amount::from_iost(10),
         servi: 0,
         available: 0,
         missed: 0,

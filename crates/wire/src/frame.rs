@@ -4,7 +4,7 @@ use bytes::{Buf as _, Bytes, BytesMut};
 
 use crate::Message;
 
-/// Largest message in bytes: the whole list of candidates fits, nothing larger does.
+/// Largest message in bytes: a state answer with as many values and proofs as there can be fits, nothing larger does.
 pub const MAX_FRAME: usize = 13 * 1024 * 1024;
 /// Largest message in bytes that a relay takes from a client: the largest transaction, with room around it.
 pub const MAX_CLIENT_FRAME: usize = 128 * 1024;

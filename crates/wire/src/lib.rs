@@ -13,6 +13,6 @@ pub mod streams;
 
 pub use frame::{FrameDecoder, FrameError, MAX_CLIENT_FRAME, MAX_FRAME, encode_frame, frame_body};
 pub use message::{
-    BlockAnswer, CandidatesAnswer, Included, KeyProof, MAX_HAND_OVERS, MAX_KEYS, MAX_LIST, MAX_PROOF,
-    MAX_SPEC, Message, Request, Response, StateAnswer, TransactionAnswer, WIRE_VERSION, Welcome,
+    BlockAnswer, Included, KeyProof, MAX_HAND_OVERS, MAX_KEYS, MAX_PART, MAX_PROOF, MAX_SPEC, Message,
+    RankingAnswer, Request, Response, StateAnswer, TransactionAnswer, WIRE_VERSION, Welcome,
 };

@@ -7,8 +7,8 @@ use credo_primitives::merkle::MerkleProof;
 use credo_primitives::tx::MAX_TX_SIZE;
 use credo_primitives::{CertifiedHeader, Digest, StateKey, Text, codec_struct};
 
-/// The version of this protocol; also part of the stream's protocol name, `/credo/light/1`.
-pub const WIRE_VERSION: u16 = 1;
+/// The version of this protocol; also part of the stream's protocol name, `/credo/light/2`.
+pub const WIRE_VERSION: u16 = 2;
 /// Most hand-overs in one answer.
 pub const MAX_HAND_OVERS: usize = 256;
 /// Most keys in one state request.
@@ -17,8 +17,8 @@ pub const MAX_KEYS: usize = 32;
 pub const MAX_SPEC: usize = 64 * 1024;
 /// Largest proof of one key in bytes.
 pub const MAX_PROOF: usize = 128 * 1024;
-/// Largest list of candidates in bytes.
-pub const MAX_LIST: usize = 12 * 1024 * 1024;
+/// Largest part of the ranking of Servi nodes in bytes, whatever they say of themselves.
+pub const MAX_PART: usize = 256 * 1024;
 
 /// Everything that travels in a frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,8 +71,11 @@ pub enum Request {
         /// The keys, at most [`MAX_KEYS`].
         keys: Vec<StateKey>,
     },
-    /// The whole list of Servi nodes.
-    Candidates,
+    /// A part of the ranking of Servi nodes at the last MSB.
+    Ranking {
+        /// Its number, from 0.
+        part: u32,
+    },
     /// A transaction in IOST's Full encoding.
     Submit {
         /// Its bytes.
@@ -103,8 +106,8 @@ pub enum Response {
     Head(CertifiedHeader),
     /// To [`Request::State`].
     State(StateAnswer),
-    /// To [`Request::Candidates`].
-    Candidates(CandidatesAnswer),
+    /// To [`Request::Ranking`].
+    Ranking(RankingAnswer),
     /// To [`Request::Submit`]: taken into the pool.
     Submitted(Digest),
     /// To [`Request::Transaction`].
@@ -182,17 +185,17 @@ codec_struct!(StateAnswer {
     entries: MAX_KEYS
 });
 
-/// The list of Servi nodes with the proof of its digest, and of this epoch's turns and round.
+/// A part of the ranking of Servi nodes with the proof of its digest, and of this epoch's turns and round.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CandidatesAnswer {
-    /// Entries for the keys `candidates`, `round` and `turns`, in this order, from one snapshot.
+pub struct RankingAnswer {
+    /// Entries for the keys `ranking`, that part's, `round` and `turns`, in this order, from one snapshot.
     pub state: StateAnswer,
-    /// The list's canonical encoding.
-    pub list: Vec<u8>,
+    /// The part's canonical encoding; empty when the ranking has no such part.
+    pub part: Vec<u8>,
 }
-codec_struct!(CandidatesAnswer {
+codec_struct!(RankingAnswer {
     state,
-    list: MAX_LIST
+    part: MAX_PART
 });
 
 /// A transaction that is in a final block, with what proves it.
@@ -303,7 +306,7 @@ codec_enum!(Request {
     2 => HandOvers { from, max },
     3 => Subscribe,
     4 => State { keys: MAX_KEYS },
-    5 => Candidates,
+    5 => Ranking { part },
     6 => Submit { transaction: MAX_TX_SIZE },
     7 => Transaction { hash },
     8 => Block { height },
@@ -315,7 +318,7 @@ codec_enum!(Response {
     2 => HandOvers(hand_overs: MAX_HAND_OVERS),
     3 => Head(head),
     4 => State(answer),
-    5 => Candidates(answer),
+    5 => Ranking(answer),
     6 => Submitted(hash),
     7 => Transaction(answer),
     8 => Block(answer),

@@ -26,7 +26,7 @@ use libp2p::swarm::{
 use libp2p::{Multiaddr, PeerId};
 
 /// The stream's protocol.
-pub const PROTOCOL: StreamProtocol = StreamProtocol::new("/credo/light/1");
+pub const PROTOCOL: StreamProtocol = StreamProtocol::new("/credo/light/2");
 /// Most bytes that a client writes before it flushes, so that a heartbeat never waits behind more.
 pub const CLIENT_CHUNK: usize = 64 * 1024;
 /// Most bytes that a relay writes before it flushes, so that a heartbeat never waits behind more.

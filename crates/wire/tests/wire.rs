@@ -9,8 +9,8 @@ use credo_primitives::hash::ZERO_DIGEST;
 use credo_primitives::state_key::MAX_STATE_VALUE;
 use credo_primitives::{CertifiedHeader, Digest, Header, StateKey, Text, merkle, sha256};
 use credo_wire::{
-    BlockAnswer, CandidatesAnswer, FrameDecoder, FrameError, Included, KeyProof, MAX_FRAME, MAX_HAND_OVERS,
-    MAX_KEYS, MAX_LIST, MAX_PROOF, Message, Request, Response, StateAnswer, TransactionAnswer, Welcome,
+    BlockAnswer, FrameDecoder, FrameError, Included, KeyProof, MAX_FRAME, MAX_HAND_OVERS, MAX_KEYS, MAX_PART,
+    MAX_PROOF, Message, RankingAnswer, Request, Response, StateAnswer, TransactionAnswer, Welcome,
     encode_frame,
 };
 use proptest::prelude::*;
@@ -112,7 +112,7 @@ fn all(n: u64) -> Vec<Message> {
         Request::State {
             keys: vec![StateKey::candidates(), StateKey::msb(n)],
         },
-        Request::Candidates,
+        Request::Ranking { part: 3 },
         Request::Submit {
             transaction: vec![3; 500],
         },
@@ -134,9 +134,9 @@ fn all(n: u64) -> Vec<Message> {
         Response::HandOvers(Vec::new()),
         Response::Head(certified(n)),
         Response::State(state(n)),
-        Response::Candidates(CandidatesAnswer {
+        Response::Ranking(RankingAnswer {
             state: state(n),
-            list: vec![6; 5_000],
+            part: vec![6; 5_000],
         }),
         Response::Submitted(sha256(&[b"t"])),
         Response::Transaction(TransactionAnswer::Unknown),
@@ -219,13 +219,13 @@ fn limits_hold() {
     };
     assert!(!refuses(entry(MAX_STATE_VALUE, MAX_PROOF)));
     assert!(refuses(entry(MAX_STATE_VALUE + 1, 0)) && refuses(entry(0, MAX_PROOF + 1)));
-    let list = |n| {
-        answer(Response::Candidates(CandidatesAnswer {
+    let part = |n| {
+        answer(Response::Ranking(RankingAnswer {
             state: state(1),
-            list: vec![0; n],
+            part: vec![0; n],
         }))
     };
-    assert!(!refuses(list(MAX_LIST)) && refuses(list(MAX_LIST + 1)));
+    assert!(!refuses(part(MAX_PART)) && refuses(part(MAX_PART + 1)));
     let hand_overs = |n| answer(Response::HandOvers(vec![hand_over(1); n]));
     assert!(!refuses(hand_overs(MAX_HAND_OVERS)) && refuses(hand_overs(MAX_HAND_OVERS + 1)));
     let submit = |n| {
@@ -242,7 +242,16 @@ fn limits_hold() {
     };
     assert!(!refuses(block(10_000)) && refuses(block(10_001)));
     // The largest answer of all fits into a frame.
-    assert!(list(MAX_LIST).to_bytes().len() <= MAX_FRAME);
+    let entries = vec![
+        KeyProof {
+            value: Some(vec![0; MAX_STATE_VALUE]),
+            proof: vec![0; MAX_PROOF],
+        };
+        MAX_KEYS
+    ];
+    let head = certified(1);
+    let largest = answer(Response::State(StateAnswer { head, entries }));
+    assert!(largest.to_bytes().len() <= MAX_FRAME);
 }
 
 #[test]

@@ -1,17 +1,17 @@
 //! `relay-node servi`: a Servi node's candidacy as its operator sees it and changes it (P-10, P-14 to P-16, P-22).
 
-use std::cmp::Reverse;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
-use credo_light::{Answer, CandidatesInfo, Proved, Query};
-use credo_pob::{Candidate, CandidateStatus, MAX_FEE_SHARE, MIN_FEE_SHARE, Turns};
+use credo_light::{Answer, ProofInfo, Query, Ranking};
+use credo_pob::{Candidate, CandidateStatus, MAX_FEE_SHARE, MIN_FEE_SHARE, Round, Turns};
 use credo_primitives::spec::consensus_key;
-use credo_primitives::{AccountName, Action, ConsensusKey, Digest, Parameters};
+use credo_primitives::{AccountName, Action, ConsensusKey, Digest, Parameters, StateKey};
 use serde_json::{Value, json};
 
 use super::{Done, Signing, Via, send};
 use crate::light_cli::follow::Follower;
+use crate::light_cli::nodes::ranking;
 use crate::light_cli::show::{Shown, date, decimal};
 use crate::light_cli::{Failure, unexpected};
 use crate::node::own::CONTRACT;
@@ -142,28 +142,48 @@ pub(super) fn actions(
 }
 
 async fn status(follower: &mut Follower, account: &AccountName) -> Result<Done, Failure> {
-    let Answer::Candidates(proved) = follower.ask(Query::Candidates).await? else {
+    let keys = [StateKey::candidate(account), StateKey::round(), StateKey::turns()];
+    let Answer::State(entries) = follower.ask(Query::State(keys.to_vec())).await? else {
         return Err(unexpected());
     };
-    let info = &proved.value;
-    let Some(node) = info.candidates.find(account) else {
+    let [node, round, turns] = &entries[..] else {
+        return Err(unexpected());
+    };
+    let node = node.decode::<Candidate>(&keys[0])?;
+    let Some(record) = node.value else {
         let json = json!({ "account": account, "registered": false });
         let lines = vec![
             ("account", account.to_string()),
             ("registered", "no, and that is proved".to_owned()),
         ];
         return Ok(Done {
-            shown: Shown::new(follower, json, lines, Some(&proved.proof)),
+            shown: Shown::new(follower, json, lines, Some(&node.proof)),
             code: Failure::NotThere(String::new()).exit_code(),
             sentence: Some(format!("{account} isn't registered as a Servi node")),
         });
+    };
+    let proof = node.proof;
+    let round = round.decode::<Round>(&keys[1])?.value;
+    let turns = turns.decode::<Turns>(&keys[2])?.value;
+    // Candidates come first in the ranking: it is asked for until this one was there, or all of them.
+    let rank = match record.status {
+        CandidateStatus::Candidate => {
+            let missing = |ranking: &Ranking| {
+                let open = ranking.nodes.len() < ranking.head.candidates as usize;
+                open && ranking.find(account).is_none()
+            };
+            let (ranking, _) = ranking(follower, missing).await?;
+            let place = ranking.find(account).map(|(rank, _)| rank);
+            Some((place, ranking.head.candidates))
+        }
+        _ => None,
     };
     let client = follower
         .client()
         .ok_or_else(|| Failure::Other("no head is verified yet".into()))?;
     let parameters = client.spec().parameters.clone();
-    let found = Standing::of(&proved, node, &parameters);
-    let shown = Shown::new(follower, found.json(), found.lines(), Some(&proved.proof));
+    let found = Standing::of(&record, round.as_ref(), turns.as_ref(), &proof, rank, &parameters);
+    let shown = Shown::new(follower, found.json(), found.lines(), Some(&proof));
     Ok(Done {
         shown,
         code: 0,
@@ -187,28 +207,29 @@ pub(super) struct Standing<'a> {
 }
 
 impl<'a> Standing<'a> {
-    fn of(proved: &Proved<CandidatesInfo>, node: &'a Candidate, parameters: &'a Parameters) -> Self {
-        let info = &proved.value;
-        let standing = |c: &&Candidate| c.status == CandidateStatus::Candidate;
-        let mut ranked: Vec<&Candidate> = info.candidates.list.iter().filter(standing).collect();
-        ranked.sort_by_key(|c| (Reverse(c.servi), c.order));
+    fn of(
+        node: &'a Candidate,
+        round: Option<&Round>,
+        turns: Option<&Turns>,
+        proof: &ProofInfo,
+        rank: Option<(Option<usize>, u32)>,
+        parameters: &'a Parameters,
+    ) -> Self {
         // The round of epoch e is held in its MSB and elects for e + 1; until then its elected sit next.
-        let epoch = proved.proof.epoch;
-        let round = info.round.as_ref();
+        let epoch = proof.epoch;
         let elected = round.is_some_and(|r| r.seats.iter().any(|seat| seat.account == node.account));
         let begun = round.is_some_and(|r| r.epoch <= epoch);
         let before = round.is_some_and(|r| r.previous.contains(&node.account));
         Self {
-            rank: ranked
-                .iter()
-                .position(|c| c.account == node.account)
-                .map(|n| n + 1),
-            candidates: ranked.len(),
+            rank: rank.and_then(|(rank, _)| rank),
+            candidates: rank.map_or(0, |(_, candidates)| candidates as usize),
             seated: if begun { elected } else { before },
             elected: elected && !begun,
-            turns: info.turns.as_ref().and_then(|turns| turns_of(info, turns, node)),
+            turns: round
+                .zip(turns)
+                .and_then(|(round, turns)| turns_of(round, turns, node)),
             put_off: round.map_or(0, |r| r.put_off),
-            time_ms: proved.proof.time_ms,
+            time_ms: proof.time_ms,
             node,
             parameters,
             epoch,
@@ -284,7 +305,10 @@ impl<'a> Standing<'a> {
             ("votes", format!("{} IOST", node.votes)),
         ];
         if let Some(rank) = self.rank {
-            lines.push(("rank", format!("{rank} of {}", self.candidates)));
+            lines.push((
+                "rank",
+                format!("{rank} of {} candidates as the epoch began", self.candidates),
+            ));
             lines.push(("servi", decimal(node.servi)));
         }
         let seat = match (self.seated, self.elected) {
@@ -348,8 +372,8 @@ impl<'a> Standing<'a> {
 }
 
 /// Turns stand by seat, which is the order of the keys of those who sit.
-fn turns_of(info: &CandidatesInfo, turns: &Turns, node: &Candidate) -> Option<(u32, u32)> {
-    let round = info.round.as_ref().filter(|round| round.epoch == turns.epoch)?;
+fn turns_of(round: &Round, turns: &Turns, node: &Candidate) -> Option<(u32, u32)> {
+    let round = Some(round).filter(|round| round.epoch == turns.epoch)?;
     let mut keys: Vec<&ConsensusKey> = round.seats.iter().map(|seat| &seat.key).collect();
     keys.sort();
     let seat = keys.iter().position(|key| **key == node.key)?;

@@ -136,6 +136,7 @@ fn a_lost_candidacy_is_shown_with_its_reason_and_its_dates() {
         status: CandidateStatus::Lost,
         order: 3,
         votes: Amount::ZERO,
+        voted: Amount::ZERO,
         servi: 0,
         available: 4,
         missed: 0,

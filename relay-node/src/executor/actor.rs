@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 
 use commonware_cryptography::{Digested, Digestible as _};
 use credo_msb::{HandOver, History};
-use credo_pob::Candidates;
+use credo_pob::{Candidates, Ranking};
 use credo_primitives::block::HEADER_VERSION;
 use credo_primitives::entry::MsbMark;
 use credo_primitives::hash::ZERO_DIGEST;
@@ -40,6 +40,8 @@ pub(super) struct Tip {
     pub header: Header,
     pub digest: Digest,
     pub candidates: Arc<Candidates>,
+    /// The ranking at the last MSB, if it is known.
+    pub ranking: Option<Arc<Ranking>>,
     /// The committee of the next block's epoch.
     pub committee: Committee,
     /// Leaves of the transactions of the next block's epoch so far (P-31).
@@ -213,6 +215,7 @@ impl Actor {
             block: Digested::precomputed(block, digest),
             staged,
             candidates: outcome.candidates,
+            ranking: outcome.ranking,
             receipts: outcome.receipts,
             gas_changed,
             record,
@@ -483,11 +486,13 @@ impl Actor {
             &executed.block.inner().block().transactions,
             certificate.as_deref(),
             hand_over.as_ref(),
+            executed.ranking.as_deref(),
         )?;
         let head = Head {
             time_ms: header.time_ms,
             certified: certified.clone(),
             candidates: Arc::clone(&executed.candidates),
+            ranking: executed.ranking.clone().or_else(|| self.tip.ranking.clone()),
         };
         self.state.commit(&executed.staged, head)?;
 
@@ -501,6 +506,9 @@ impl Actor {
         }
         self.tip.digest = digest;
         self.tip.candidates = executed.candidates;
+        if let Some(ranking) = executed.ranking {
+            self.tip.ranking = Some(ranking);
+        }
         self.tip.certified = certified.clone();
         self.pool.remove(&executed.record.transactions);
         self.pool

@@ -6,13 +6,14 @@
 //! a block became final in between (P-42: every part of one answer comes from one snapshot).
 
 use std::ops::Deref;
-use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use credo_pob::Candidates;
+use credo_light::LightClient;
+use credo_pob::{Candidates, Ranking};
 use credo_primitives::{CertifiedHeader, ChainSpec, CheckedTransaction, StateKey, Transaction};
 use credo_runtime::{Admitted, Means, PushError};
 use credo_state::{ReadError, Staged, StateRead, Store, StoreError};
-use credo_wire::{CandidatesAnswer, KeyProof, MAX_KEYS, StateAnswer};
+use credo_wire::{KeyProof, MAX_KEYS, RankingAnswer, StateAnswer};
 use futures::executor::block_on;
 
 use super::ExecutorError;
@@ -31,6 +32,8 @@ pub(super) struct Head {
     pub(super) certified: Option<Arc<CertifiedHeader>>,
     /// The list of Servi nodes after it.
     pub(super) candidates: Arc<Candidates>,
+    /// The ranking at the last MSB, if it is known.
+    pub(super) ranking: Option<Arc<Ranking>>,
 }
 
 struct Version {
@@ -91,9 +94,6 @@ impl Committed {
     }
 }
 
-/// The list of Servi nodes with its bytes.
-type List = (Arc<Candidates>, Vec<u8>);
-
 /// Reads the committed state from any thread; cheap to clone. A read blocks the thread while its page comes from disk.
 #[derive(Clone)]
 pub struct StateReader {
@@ -101,8 +101,6 @@ pub struct StateReader {
     state: Arc<Committed>,
     /// Where a thread without a runtime of its own reads files.
     runtime: tokio::runtime::Handle,
-    /// The list's bytes, kept until the list changes.
-    list: Arc<Mutex<Option<List>>>,
 }
 
 impl StateReader {
@@ -111,7 +109,6 @@ impl StateReader {
             spec,
             state,
             runtime,
-            list: Arc::default(),
         }
     }
 
@@ -163,21 +160,18 @@ impl StateReader {
         })?
     }
 
-    /// The list of Servi nodes with the proofs of its digest, the round and the turns.
-    pub fn candidates(&self) -> Result<CandidatesAnswer, ServiceError> {
-        let keys = [StateKey::candidates(), StateKey::round(), StateKey::turns()];
-        let (state, head) = self.proved(&keys)?;
-        let current = &head.candidates;
-        let mut kept = self.list.lock().unwrap_or_else(PoisonError::into_inner);
-        let list = match &*kept {
-            Some((of, bytes)) if Arc::ptr_eq(of, current) => bytes.clone(),
-            _ => {
-                let bytes = current.to_bytes().to_vec();
-                *kept = Some((Arc::clone(current), bytes.clone()));
-                bytes
-            }
-        };
-        Ok(CandidatesAnswer { state, list })
+    /// A part of the ranking with the proofs of its digest, the round and the turns.
+    pub fn ranking(&self, part: u32) -> Result<RankingAnswer, ServiceError> {
+        let (state, head) = self.proved(&LightClient::ranking_keys(part))?;
+        let ranking = head.ranking.as_ref().ok_or_else(|| {
+            // It stands in the index since the last MSB; a node that was moved here without it waits for the next.
+            ServiceError::Refused("the ranking isn't known here before the next Micro State Block".into())
+        })?;
+        let part = ranking.parts.get(part as usize);
+        Ok(RankingAnswer {
+            state,
+            part: part.map(|bytes| bytes.to_vec()).unwrap_or_default(),
+        })
     }
 
     /// Holds a transaction whose signatures aren't checked yet against the committed state: what stands behind its gas

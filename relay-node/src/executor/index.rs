@@ -8,8 +8,10 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use bytes::Bytes;
 use commonware_codec::{Copying, DecodeExt as _, Encode as _};
 use credo_msb::HandOver;
+use credo_pob::{Ranking, RankingHead};
 use credo_primitives::block::MAX_BLOCK_TXS;
 use credo_primitives::certificate::{CertifiedHeader, MAX_DESCENDANTS};
 use credo_primitives::{Digest, Header, Receipt, codec_struct};
@@ -20,6 +22,11 @@ const CERTIFICATES: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("cert
 const BODIES: TableDefinition<'_, (u64, u32), &[u8]> = TableDefinition::new("bodies");
 const RECEIPTS: TableDefinition<'_, (u64, u32), &[u8]> = TableDefinition::new("receipts");
 const TRANSACTIONS: TableDefinition<'_, &[u8; 32], (u64, u32)> = TableDefinition::new("transactions");
+const RANKING: TableDefinition<'_, (u64, u32), &[u8]> = TableDefinition::new("ranking");
+/// The heads of rankings, by epoch.
+const RANKING_HEADS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("ranking-heads");
+/// Rankings kept: the running epoch's, and that of the epoch before, which a crash may go back to.
+const KEPT_RANKINGS: u64 = 2;
 const HAND_OVERS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("hand-overs");
 
 /// Why the index couldn't be read or written.
@@ -83,6 +90,8 @@ impl Index {
         write.open_table(RECEIPTS)?;
         write.open_table(TRANSACTIONS)?;
         write.open_table(HAND_OVERS)?;
+        write.open_table(RANKING)?;
+        write.open_table(RANKING_HEADS)?;
         write.commit()?;
         Ok(Self(Arc::new(database)))
     }
@@ -95,6 +104,7 @@ impl Index {
         bodies: &[Vec<u8>],
         certificate: Option<&[u8]>,
         hand_over: Option<&HandOver>,
+        ranking: Option<&Ranking>,
     ) -> Result<(), IndexError> {
         let height = record.header.height;
         let write = self.0.begin_write()?;
@@ -121,6 +131,18 @@ impl Index {
                 write
                     .open_table(HAND_OVERS)?
                     .insert(hand_over.msb.epoch, hand_over.encode().as_ref())?;
+            }
+            if let Some(ranking) = ranking {
+                let epoch = ranking.head.epoch;
+                let first = epoch.saturating_sub(KEPT_RANKINGS - 1);
+                let mut heads = write.open_table(RANKING_HEADS)?;
+                heads.retain(|kept, _| kept >= first)?;
+                heads.insert(epoch, ranking.head.encode().as_ref())?;
+                let mut parts = write.open_table(RANKING)?;
+                parts.retain(|(kept, _), _| kept >= first && kept != epoch)?;
+                for (number, part) in ranking.parts.iter().enumerate() {
+                    parts.insert((epoch, number as u32), part.as_ref())?;
+                }
             }
         }
         write.commit()?;
@@ -192,6 +214,25 @@ impl Index {
             .get((height, place))?
             .map(|bytes| Receipt::decode(Copying(bytes.value())).map_err(|_| IndexError::Damaged("receipt")))
             .transpose()
+    }
+
+    /// The ranking that `epoch` began with, while it is kept.
+    pub fn ranking(&self, epoch: u64) -> Result<Option<Ranking>, IndexError> {
+        let read = self.0.begin_read()?;
+        let heads = read.open_table(RANKING_HEADS)?;
+        let Some(head) = heads.get(epoch)? else {
+            return Ok(None);
+        };
+        let head = RankingHead::decode(Copying(head.value())).map_err(|_| IndexError::Damaged("ranking"))?;
+        let table = read.open_table(RANKING)?;
+        let mut parts = Vec::new();
+        for number in 0..head.parts() {
+            match table.get((epoch, number))? {
+                Some(part) => parts.push(Bytes::copy_from_slice(part.value())),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(Ranking { head, parts }))
     }
 
     /// The hand-over that ends `epoch`.

@@ -10,6 +10,7 @@ use std::sync::{Arc, OnceLock, RwLock};
 use commonware_codec::Encode as _;
 use commonware_runtime::{Supervisor as _, tokio::Context};
 use credo_msb::History;
+use credo_pob::{Candidates, Ranking};
 use credo_primitives::block::StateCommitment;
 use credo_primitives::spec::{Genesis, SPEC_VERSION};
 use credo_primitives::{ChainSpec, Committee, Digest, Header};
@@ -120,6 +121,7 @@ pub async fn open(
         time_ms: tip.header.time_ms,
         certified: tip.certified.clone(),
         candidates: Arc::clone(&tip.candidates),
+        ranking: tip.ranking.clone(),
     };
     let state = Arc::new(Committed::new(store, head));
     let runtime = tokio::runtime::Handle::current();
@@ -250,6 +252,7 @@ async fn tip(
     let candidates = Arc::new(candidates);
 
     let epoch = spec.epoch_of(height + 1);
+    let ranking = ranking(spec, store, index, height, &candidates)?;
     let mut previous_msb: Digest = spec.genesis_header().digest();
     let mut next_committee = spec.committee.clone();
     let mut leaves_of_history = vec![previous_msb];
@@ -287,10 +290,41 @@ async fn tip(
         digest: header.digest(),
         header,
         candidates,
+        ranking,
         committee,
         leaves,
         previous_msb,
         history,
         certified,
     })
+}
+
+/// The ranking of the running epoch. The list itself tells it right after an MSB; later it stands in the index. What isn't
+/// the one in the state isn't served.
+fn ranking(
+    spec: &ChainSpec,
+    store: &Store<Context>,
+    index: &Index,
+    height: u64,
+    candidates: &Candidates,
+) -> Result<Option<Arc<Ranking>>, ExecutorError> {
+    let epoch = spec.epoch_of(height + 1);
+    let found = match height.is_multiple_of(spec.parameters.epoch_length) {
+        true => Some(Ranking::of(candidates, epoch)),
+        false => index.ranking(epoch)?,
+    };
+    let snapshot = store.snapshot(None);
+    let stands = tokio::task::block_in_place(|| credo_runtime::load_ranking(&snapshot))?;
+    let same = |ranking: &Ranking| {
+        let digests = ranking.digests().collect();
+        stands.as_ref() == Some(&(ranking.head, digests))
+    };
+    let found = found.filter(same);
+    if found.is_none() {
+        tracing::warn!(
+            epoch,
+            "the ranking isn't known: clients are told to wait for the next Micro State Block"
+        );
+    }
+    Ok(found.map(Arc::new))
 }

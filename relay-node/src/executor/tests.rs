@@ -362,7 +362,7 @@ fn strangers_neither_wait_for_consensus_nor_keep_it_waiting() {
             assert_eq!(entry.value.is_some(), there);
             credo_state::verify(root, key, entry.value.as_deref(), &entry.proof).expect("proved");
         }
-        assert!(!reader.candidates().expect("the list").list.is_empty());
+        assert!(!reader.ranking(0).expect("the ranking").part.is_empty());
         let tx = transfer("honest", ns(now), 100);
         node.take(&tx, now).expect("there is room");
         assert_eq!(node.pool.len(), 1);

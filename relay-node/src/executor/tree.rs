@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use commonware_cryptography::{Digested, Digestible as _};
-use credo_pob::Candidates;
+use credo_pob::{Candidates, Ranking};
 use credo_primitives::{Digest, Header, Receipt};
 use credo_state::Staged;
 
@@ -20,6 +20,8 @@ pub(super) struct Executed {
     pub staged: Staged,
     /// The candidates after it.
     pub candidates: Arc<Candidates>,
+    /// In an MSB block, the ranking that the next epoch begins with.
+    pub ranking: Option<Arc<Ranking>>,
     /// Receipts in order.
     pub receipts: Vec<Receipt>,
     /// Accounts whose gas it changed.

@@ -1,9 +1,7 @@
 //! `light account`: all that is proved of one account.
 
-use credo_light::{
-    AccountQuery, Answer, HeldVote, Holdings, ProofInfo, Query, ReturnReason, Returning, VoteStanding,
-};
-use credo_pob::{Candidate, CandidateStatus, Candidates};
+use credo_light::{AccountQuery, HeldVote, Holdings, ProofInfo, ReturnReason, Returning, VoteStanding};
+use credo_pob::{Candidate, CandidateStatus};
 use credo_primitives::entry::{Item, Permission};
 use credo_primitives::{AccountName, Parameters};
 use credo_wallet::permissions::item_text;
@@ -11,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::follow::Follower;
 use super::show::{Shown, date};
-use super::{Failure, state, unexpected};
+use super::{Failure, state};
 
 /// How often it is asked for what the last answer told to ask for.
 const ROUNDS: usize = 32;
@@ -22,23 +20,13 @@ const HUNDREDTHS: u64 = 100;
 pub(super) async fn ask(follower: &mut Follower, name: &AccountName) -> Result<Shown, Failure> {
     let mut query = AccountQuery::new(name.clone());
     let mut held: Option<Holdings> = None;
-    let mut list: Option<Candidates> = None;
     for _ in 0..ROUNDS {
         let (values, proof) = state(follower, query.keys()).await?;
-        let mut now = query.read(&values, held.as_ref())?;
-        if now.needs_list() && list.is_none() {
-            let Answer::Candidates(proved) = follower.ask(Query::Candidates).await? else {
-                return Err(unexpected());
-            };
-            list = Some(proved.value.candidates);
-        }
-        if let Some(list) = list.as_ref().filter(|_| now.needs_list()) {
-            now.learn(list);
-        }
-        let place = |node: &AccountName| list.as_ref().and_then(|list| list.place_of(node));
-        let next = AccountQuery::following(&now, place, 0);
-        // The last question must be the whole one: then all that it tells is from one snapshot.
-        if next == query {
+        let now = query.read(&values, held.as_ref())?;
+        let next = AccountQuery::following(&now, 0);
+        // The last question must be the whole one: then all that it tells is from one snapshot. Only an account that votes
+        // for more nodes than one answer holds is told from several.
+        if next == query || now.is_complete() && !next.is_whole() {
             return show(follower, &now, &proof);
         }
         (query, held) = (next, Some(now));

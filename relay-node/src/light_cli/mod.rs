@@ -7,7 +7,7 @@ mod account;
 pub(crate) mod directory;
 mod economy;
 pub(crate) mod follow;
-mod nodes;
+pub(crate) mod nodes;
 mod proposals;
 pub(crate) mod show;
 #[cfg(test)]
@@ -59,8 +59,12 @@ enum Question {
         #[arg(value_name = "NAME")]
         name: AccountName,
     },
-    /// All Servi nodes, by rank, with availability, turns, shares and losses.
-    Candidates,
+    /// Servi nodes by their rank at the epoch's beginning, with availability, turns, shares and losses.
+    Candidates {
+        /// All of them; otherwise the first 256.
+        #[arg(long)]
+        all: bool,
+    },
     /// Proposals that wait for an account's approval, and those that it made.
     Proposals {
         /// Its name.
@@ -238,12 +242,7 @@ async fn ask(follower: &mut Follower, question: &Question) -> Result<Shown, Fail
         Question::Head => show::head(follower),
         Question::HandOvers => show::hand_overs(follower),
         Question::Account { name } => account::ask(follower, name).await,
-        Question::Candidates => {
-            let Answer::Candidates(candidates) = follower.ask(Query::Candidates).await? else {
-                return Err(unexpected());
-            };
-            Ok(nodes::show(follower, &candidates))
-        }
+        Question::Candidates { all } => nodes::ask(follower, *all).await,
         Question::Proposals { name } => proposals::ask(follower, name).await,
         Question::Supply => economy::ask(follower).await,
         Question::Transaction { hash } => {

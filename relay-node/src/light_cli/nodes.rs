@@ -1,8 +1,8 @@
-//! `light candidates`: the whole ranking of Servi nodes.
+//! `light candidates`: the ranking of Servi nodes, its first part or all of it.
 
 use std::collections::BTreeMap;
 
-use credo_light::{CandidatesInfo, Proved};
+use credo_light::{Answer, Proved, Query, Ranking, RankingInfo};
 use credo_pob::{Candidate, CandidateStatus};
 use credo_primitives::spec::consensus_key;
 use credo_primitives::{AccountName, ConsensusKey};
@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::follow::Follower;
 use super::show::{Shown, Table, date, decimal};
+use super::{Failure, unexpected};
 
 /// Blocks produced and turns missed in this epoch.
 #[derive(Clone, Copy, Default)]
@@ -18,15 +19,56 @@ struct Counted {
     missed: u32,
 }
 
+/// How often a ranking is begun anew because an epoch ended meanwhile.
+const AGAIN: usize = 3;
+
+/// A part of the ranking, by its number.
+pub(crate) async fn part(follower: &mut Follower, number: u32) -> Result<Proved<RankingInfo>, Failure> {
+    match follower.ask(Query::Ranking(number)).await? {
+        Answer::Ranking(proved) => Ok(proved),
+        _ => Err(unexpected()),
+    }
+}
+
+/// The ranking, as far as it is `wanted`, with the last answer that it took.
+pub(crate) async fn ranking(
+    follower: &mut Follower,
+    wanted: impl Fn(&Ranking) -> bool,
+) -> Result<(Ranking, Proved<RankingInfo>), Failure> {
+    for _ in 0..AGAIN {
+        let mut last = part(follower, 0).await?;
+        let mut ranking = Ranking::begin(&last.value).ok_or_else(unexpected)?;
+        loop {
+            let Some(next) = ranking.next().filter(|_| wanted(&ranking)) else {
+                return Ok((ranking, last));
+            };
+            last = part(follower, next).await?;
+            // Another epoch's: all anew.
+            if !ranking.add(&last.value) {
+                break;
+            }
+        }
+    }
+    Err(Failure::Other(
+        "epochs end faster than the ranking comes; ask for its first part".into(),
+    ))
+}
+
+/// Asks for the first part, or for all of them, and shows them.
+pub(super) async fn ask(follower: &mut Follower, all: bool) -> Result<Shown, Failure> {
+    let (ranking, last) = ranking(follower, |_| all).await?;
+    Ok(show(follower, &ranking, &last))
+}
+
 /// The list with what goes with it.
-struct Ranking<'a> {
-    info: &'a CandidatesInfo,
+struct Seen<'a> {
+    info: &'a RankingInfo,
     epoch: u64,
     turns: BTreeMap<AccountName, Counted>,
     limit: Option<u64>,
 }
 
-impl Ranking<'_> {
+impl Seen<'_> {
     /// Whether a node sits now, and whether it was elected for the next epoch already.
     fn seats(&self, node: &Candidate) -> (bool, Option<bool>) {
         let Some(round) = &self.info.round else {
@@ -136,14 +178,18 @@ fn status(node: &Candidate) -> &'static str {
 }
 
 /// Turns by the account whose key has the seat: seats stand in the order of keys.
-fn turns(info: &CandidatesInfo, epoch: u64, keys: &[ConsensusKey]) -> BTreeMap<AccountName, Counted> {
+fn turns(
+    info: &RankingInfo,
+    nodes: &Ranking,
+    epoch: u64,
+    keys: &[ConsensusKey],
+) -> BTreeMap<AccountName, Counted> {
     let Some(turns) = info.turns.as_ref().filter(|turns| turns.epoch == epoch) else {
         return BTreeMap::new();
     };
     let counts = turns.produced.iter().zip(&turns.missed);
     let named = keys.iter().zip(counts).filter_map(|(key, (produced, missed))| {
-        let place = info.candidates.place_of_key(key)?;
-        let node = info.candidates.list.get(place as usize)?;
+        let node = nodes.find_key(key)?;
         let counted = Counted {
             produced: *produced,
             missed: *missed,
@@ -154,7 +200,7 @@ fn turns(info: &CandidatesInfo, epoch: u64, keys: &[ConsensusKey]) -> BTreeMap<A
 }
 
 /// The proved ranking.
-pub(super) fn show(follower: &Follower, proved: &Proved<CandidatesInfo>) -> Shown {
+fn show(follower: &Follower, nodes: &Ranking, proved: &Proved<RankingInfo>) -> Shown {
     let info = &proved.value;
     let epoch = proved.proof.epoch;
     let keys = follower
@@ -162,44 +208,38 @@ pub(super) fn show(follower: &Follower, proved: &Proved<CandidatesInfo>) -> Show
         .and_then(|client| client.committee(epoch))
         .map(|committee| committee.keys().to_vec())
         .unwrap_or_default();
-    let ranking = Ranking {
+    let seen = Seen {
         info,
         epoch,
-        turns: turns(info, epoch, &keys),
+        turns: turns(info, nodes, epoch, &keys),
         limit: follower
             .client()
             .map(|client| client.spec().parameters.availability_epochs),
     };
-    let mut ranked: Vec<&Candidate> = info.candidates.list.iter().collect();
-    let standing = |c: &Candidate| c.status == CandidateStatus::Candidate;
-    ranked.sort_by(|a, b| {
-        let key = |c: &Candidate| (!standing(c), std::cmp::Reverse(c.servi), c.order);
-        key(a).cmp(&key(b))
-    });
-    let list: Vec<Value> = (ranked.iter().enumerate())
-        .map(|(n, node)| ranking.json(n + 1, node))
-        .collect();
-    let total = decimal(info.candidates.total_votes());
+    let ranked = || nodes.nodes.iter().enumerate();
+    let list: Vec<Value> = ranked().map(|(n, node)| seen.json(n + 1, node)).collect();
+    let head = &nodes.head;
+    let total = decimal(head.votes);
     let round = info.round.as_ref();
     let json = json!({
-        "count": list.len(),
+        "count": head.count,
+        "shown": list.len(),
         "total_votes": total,
-        "bytes": info.bytes,
+        "bytes": nodes.bytes,
         "epoch": epoch,
+        "ranked_at_epoch": head.epoch,
         "removed": round.map(|r| r.removed),
         "put_off": round.map(|r| r.put_off),
         "candidates": list,
     });
-    let rows = ranked
-        .iter()
-        .enumerate()
-        .map(|(n, node)| ranking.row(n + 1, node));
-    let rows = rows.collect();
+    let rows = ranked().map(|(n, node)| seen.row(n + 1, node)).collect();
+    let shown = match nodes.next() {
+        Some(_) => format!("{}, the first {} of them shown", head.count, nodes.nodes.len()),
+        None => head.count.to_string(),
+    };
     let mut lines = vec![
-        (
-            "Servi nodes",
-            format!("{}, {} bytes", info.candidates.list.len(), info.bytes),
-        ),
+        ("Servi nodes", format!("{shown}, {} bytes", nodes.bytes)),
+        ("ranked", format!("as epoch {} began", head.epoch)),
         ("votes", format!("{total} IOST")),
         (
             "to voters",

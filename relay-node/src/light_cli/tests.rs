@@ -9,7 +9,7 @@ use credo_light::testing::{Lie, TestBlock, TestChain, TestRelay};
 use credo_msb::HandOver;
 use credo_primitives::hash::digest_to_base58;
 use credo_primitives::{CertifiedHeader, ChainSpec, Digest, StateKey};
-use credo_wire::{BlockAnswer, CandidatesAnswer, Message, Request, Response, StateAnswer, TransactionAnswer};
+use credo_wire::{BlockAnswer, Message, RankingAnswer, Request, Response, StateAnswer, TransactionAnswer};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use tokio::sync::watch;
@@ -101,8 +101,8 @@ impl ChainService for Served {
     fn state(&self, keys: Vec<StateKey>) -> BoxFuture<'_, Result<StateAnswer, ServiceError>> {
         self.ask(Request::State { keys }, pick!(State))
     }
-    fn candidates(&self) -> BoxFuture<'_, Result<CandidatesAnswer, ServiceError>> {
-        self.ask(Request::Candidates, pick!(Candidates))
+    fn ranking(&self, part: u32) -> BoxFuture<'_, Result<RankingAnswer, ServiceError>> {
+        self.ask(Request::Ranking { part }, pick!(Ranking))
     }
     fn submit(&self, transaction: Vec<u8>) -> BoxFuture<'_, Result<Digest, ServiceError>> {
         self.ask(Request::Submit { transaction }, pick!(Submitted))
@@ -188,7 +188,15 @@ async fn what_it_shows_is_proved_and_two_relays_are_held_against_each_other() {
     assert_eq!(hand_overs["anchor"], "genesis");
 
     let list = light(&relays[..1], spec, &["candidates"]).await.unwrap().json;
-    assert_eq!(list["count"], list["candidates"].as_array().unwrap().len());
+    let shown = |list: &serde_json::Value| list["candidates"].as_array().unwrap().len();
+    assert_eq!((&list["count"], &list["shown"]), (&300.into(), &256.into()));
+    assert_eq!(shown(&list), 256, "the first part");
+    let all = light(&relays[..1], spec, &["candidates", "--all"])
+        .await
+        .unwrap()
+        .json;
+    assert_eq!((shown(&all), &all["shown"]), (300, &300.into()));
+    assert_eq!(all["candidates"][255], list["candidates"][255]);
     let servi = |n: usize| {
         list["candidates"][n]["servi"]
             .as_str()
@@ -266,7 +274,7 @@ async fn candidates_proposals_and_supply_are_shown() {
     let (chain, spec) = fixture();
     let one = relay(&chain, None).await;
     let relays = [one.handle.addresses[0].as_str()];
-    let list = light(&relays, spec, &["candidates"]).await.unwrap().json;
+    let list = light(&relays, spec, &["candidates", "--all"]).await.unwrap().json;
     let find = |name: &str| {
         let mut all = list["candidates"].as_array().unwrap().iter();
         all.find(|node| node["account"] == name).unwrap().clone()
@@ -393,7 +401,7 @@ async fn a_lying_relay_is_named_and_nothing_it_said_is_shown() {
         (Lie::Certificate, vec!["head"]),
         (Lie::Header, vec!["head"]),
         (Lie::Committee, vec!["hand-overs"]),
-        (Lie::List, vec!["candidates"]),
+        (Lie::Part, vec!["candidates"]),
         (Lie::Receipt, vec!["transaction", hash.as_str()]),
     ] {
         let liar = relay(&chain, Some(lie)).await;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use credo_msb::HandOver;
 use credo_primitives::{CertifiedHeader, ChainSpec, CheckedTransaction, Digest, StateKey, merkle};
-use credo_wire::{BlockAnswer, CandidatesAnswer, Included, MAX_HAND_OVERS, StateAnswer, TransactionAnswer};
+use credo_wire::{BlockAnswer, Included, MAX_HAND_OVERS, RankingAnswer, StateAnswer, TransactionAnswer};
 use futures::future::BoxFuture;
 use tokio::sync::{mpsc, watch};
 
@@ -136,8 +136,8 @@ impl ChainService for NodeService {
         Box::pin(async move { self.0.executor.reader().state(&keys) })
     }
 
-    fn candidates(&self) -> BoxFuture<'_, Result<CandidatesAnswer, ServiceError>> {
-        Box::pin(async move { self.0.executor.reader().candidates() })
+    fn ranking(&self, part: u32) -> BoxFuture<'_, Result<RankingAnswer, ServiceError>> {
+        Box::pin(async move { self.0.executor.reader().ranking(part) })
     }
 
     fn submit(&self, transaction: Vec<u8>) -> BoxFuture<'_, Result<Digest, ServiceError>> {

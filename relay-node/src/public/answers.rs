@@ -1,7 +1,7 @@
 //! From requests to encoded answers.
 //!
-//! What many ask for is encoded once per head and shared: the head itself, the list of Servi nodes, hand-overs. The
-//! shared answers hold one list and at most [`MAX_CACHED_RANGES`] ranges of hand-overs.
+//! What many ask for is encoded once per head and shared: the head itself, parts of the ranking of Servi nodes, hand-overs.
+//! The shared answers hold at most [`MAX_CACHED_PARTS`] parts and [`MAX_CACHED_RANGES`] ranges of hand-overs.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -21,6 +21,8 @@ use crate::service::{ChainService, ServiceError};
 const AGENT: &str = concat!("credo relay-node ", env!("CARGO_PKG_VERSION"));
 /// Most ranges of hand-overs that are kept encoded.
 const MAX_CACHED_RANGES: usize = 8;
+/// Most parts of the ranking that are kept encoded.
+const MAX_CACHED_PARTS: usize = 8;
 /// Room that a frame's own fields take beside a response.
 const FRAME_ROOM: usize = 64;
 /// How long the node may take for one answer.
@@ -35,6 +37,12 @@ pub(crate) struct EncodedHead {
 }
 
 #[derive(Default)]
+struct Parts {
+    head: Option<Digest>,
+    parts: Vec<(u32, Bytes)>,
+}
+
+#[derive(Default)]
 struct Ranges {
     head: Option<Digest>,
     ranges: Vec<((u64, usize), Bytes)>,
@@ -45,7 +53,7 @@ pub(crate) struct Answers {
     service: Arc<dyn ChainService>,
     spec: Bytes,
     heads: watch::Sender<Option<Arc<EncodedHead>>>,
-    candidates: Mutex<Option<(Digest, Bytes)>>,
+    ranking: Mutex<Parts>,
     hand_overs: Mutex<Ranges>,
 }
 
@@ -87,7 +95,7 @@ impl Answers {
         Self {
             spec,
             heads: watch::channel(None).0,
-            candidates: Mutex::default(),
+            ranking: Mutex::default(),
             hand_overs: Mutex::default(),
             service,
         }
@@ -172,7 +180,7 @@ impl Answers {
                 ));
             }
             Request::State { keys } => Response::State(self.service.state(keys).await?),
-            Request::Candidates => return self.candidates().await,
+            Request::Ranking { part } => return self.ranking(part).await,
             Request::Submit { transaction } => Response::Submitted(self.service.submit(transaction).await?),
             Request::Transaction { hash } => Response::Transaction(self.service.transaction(hash).await?),
             Request::Block { height } => Response::Block(self.service.block(height).await?),
@@ -181,15 +189,25 @@ impl Answers {
     }
 
     /// Holding the lock while the service works makes all who ask meanwhile wait for the one answer.
-    async fn candidates(&self) -> Result<Bytes, ServiceError> {
-        let mut cached = self.candidates.lock().await;
+    async fn ranking(&self, part: u32) -> Result<Bytes, ServiceError> {
+        let mut cached = self.ranking.lock().await;
         let head = self.head().map(|h| h.header.digest());
-        match (&*cached, head) {
-            (Some((of, bytes)), Some(head)) if *of == head => return Ok(bytes.clone()),
-            _ => {}
+        if cached.head != head {
+            *cached = Parts {
+                head,
+                parts: Vec::new(),
+            };
         }
-        let bytes = Response::Candidates(self.service.candidates().await?).encode();
-        *cached = head.map(|head| (head, bytes.clone()));
+        if let Some((_, bytes)) = cached.parts.iter().find(|(number, _)| *number == part) {
+            return Ok(bytes.clone());
+        }
+        let bytes = Response::Ranking(self.service.ranking(part).await?).encode();
+        if head.is_some() {
+            if cached.parts.len() >= MAX_CACHED_PARTS {
+                cached.parts.remove(0);
+            }
+            cached.parts.push((part, bytes.clone()));
+        }
         Ok(bytes)
     }
 

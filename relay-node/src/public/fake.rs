@@ -12,7 +12,7 @@ use credo_primitives::spec::{SPEC_VERSION, SpecState};
 use credo_primitives::{
     CertifiedHeader, ChainSpec, Digest, Header, Parameters, Preset, StateKey, Text, Transaction, sha256,
 };
-use credo_wire::{BlockAnswer, CandidatesAnswer, KeyProof, StateAnswer, TransactionAnswer};
+use credo_wire::{BlockAnswer, KeyProof, RankingAnswer, StateAnswer, TransactionAnswer};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use tokio::sync::watch;
@@ -20,7 +20,7 @@ use tokio::sync::watch;
 use crate::service::{ChainService, ServiceError};
 
 /// Bytes of the list: more than any window or buffer on the way.
-const LIST: usize = 2 * 1024 * 1024 + 777;
+const PART: usize = credo_wire::MAX_PART;
 
 /// The bytes of a transaction that nothing is wrong with.
 pub(crate) fn transaction() -> Vec<u8> {
@@ -38,7 +38,7 @@ pub(crate) fn transaction() -> Vec<u8> {
 pub(crate) struct Fake {
     pub(crate) spec: Arc<ChainSpec>,
     pub(crate) heads: watch::Sender<Option<Arc<CertifiedHeader>>>,
-    pub(crate) lists_made: AtomicUsize,
+    pub(crate) parts_made: AtomicUsize,
     pub(crate) ranges: Mutex<Vec<(u64, usize)>>,
     /// Milliseconds that a transaction's fate takes to find.
     pub(crate) slow: AtomicU64,
@@ -76,7 +76,7 @@ impl Fake {
         Self {
             heads: watch::channel(Some(Arc::new(certified(header)))).0,
             spec: Arc::new(spec),
-            lists_made: AtomicUsize::new(0),
+            parts_made: AtomicUsize::new(0),
             ranges: Mutex::default(),
             slow: AtomicU64::new(0),
             submitted: Mutex::default(),
@@ -100,12 +100,12 @@ impl Fake {
         CertifiedHeader::clone(self.heads.borrow().as_ref().unwrap())
     }
 
-    fn list(&self) -> Vec<u8> {
-        (0..LIST).map(|n| ((n * n) >> 3) as u8).collect()
+    fn part(&self) -> Vec<u8> {
+        (0..PART).map(|n| ((n * n) >> 3) as u8).collect()
     }
 
-    pub(crate) fn list_digest(&self) -> Digest {
-        sha256(&[&self.list()])
+    pub(crate) fn part_digest(&self) -> Digest {
+        sha256(&[&self.part()])
     }
 }
 
@@ -144,14 +144,14 @@ impl ChainService for Fake {
         async { Ok(answer) }.boxed()
     }
 
-    fn candidates(&self) -> BoxFuture<'_, Result<CandidatesAnswer, ServiceError>> {
-        self.lists_made.fetch_add(1, Ordering::Relaxed);
-        let answer = CandidatesAnswer {
+    fn ranking(&self, _: u32) -> BoxFuture<'_, Result<RankingAnswer, ServiceError>> {
+        self.parts_made.fetch_add(1, Ordering::Relaxed);
+        let answer = RankingAnswer {
             state: StateAnswer {
                 head: self.head(),
                 entries: Vec::new(),
             },
-            list: self.list(),
+            part: self.part(),
         };
         async { Ok(answer) }.boxed()
     }

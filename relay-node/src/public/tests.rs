@@ -117,16 +117,16 @@ async fn serves_over(way: &str) {
         *fake.spec
     );
 
-    // A list of over two megabytes arrives whole, twice, and was made once.
+    // A part of the ranking as large as there can be arrives whole, twice, and was made once.
     for id in [3, 4] {
-        let Response::Candidates(answer) = ask(&mut client, id, Request::Candidates).await else {
+        let Response::Ranking(answer) = ask(&mut client, id, Request::Ranking { part: 0 }).await else {
             panic!()
         };
-        assert!(answer.list.len() > 2 * 1024 * 1024);
-        assert_eq!(sha256(&[&answer.list]), fake.list_digest());
+        assert!(answer.part.len() == credo_wire::MAX_PART);
+        assert_eq!(sha256(&[&answer.part]), fake.part_digest());
     }
     assert_eq!(
-        fake.lists_made.load(Ordering::Relaxed),
+        fake.parts_made.load(Ordering::Relaxed),
         1,
         "encoded once per head"
     );
@@ -137,7 +137,7 @@ async fn serves_over(way: &str) {
     let answer = ask(&mut client, 5, Request::Submit { transaction }).await;
     assert_eq!(answer, Response::Submitted(digest));
 
-    // Heads: the present one in the answer, later ones pushed; a new head makes a new list.
+    // Heads: the present one in the answer, later ones pushed; a new head makes a new answer.
     let Response::Head(first) = ask(&mut client, 6, Request::Subscribe).await else {
         panic!()
     };
@@ -146,8 +146,11 @@ async fn serves_over(way: &str) {
         panic!("no push");
     };
     assert_eq!(pushed.header.height, first.header.height + 1);
-    ask(&mut client, 7, Request::Candidates).await;
-    assert_eq!(fake.lists_made.load(Ordering::Relaxed), 2);
+    ask(&mut client, 7, Request::Ranking { part: 0 }).await;
+    assert_eq!(fake.parts_made.load(Ordering::Relaxed), 2);
+    // Another part is another answer.
+    ask(&mut client, 70, Request::Ranking { part: 1 }).await;
+    assert_eq!(fake.parts_made.load(Ordering::Relaxed), 3);
 
     // An error of the node is a refusal in its words, and the session goes on.
     let refusal = ask(&mut client, 8, Request::Block { height: 99 }).await;
@@ -424,7 +427,7 @@ async fn a_client_that_does_not_read_ends_only_its_own_session() {
     for id in 2..100 {
         lazy.send(&Message::Request {
             id,
-            request: Request::Candidates,
+            request: Request::Ranking { part: 0 },
         })
         .await
         .unwrap();

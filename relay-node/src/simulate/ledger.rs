@@ -76,6 +76,8 @@ impl LedgerRun {
         }
         let (rules, epoch) = (self.rules, self.next_epoch);
         self.add(votes, |ledger, account| {
+            // They had their votes at the last MSB, too.
+            ledger.note_votes();
             ledger.apply(account, &rules, epoch, Amount::ZERO).map(drop)
         })
     }
@@ -86,12 +88,12 @@ impl LedgerRun {
         votes: &[u64],
         stand: impl Fn(&mut Ledger, &AccountName) -> Result<(), credo_pob::PobError>,
     ) -> Result<(), SimulateError> {
-        let first = self.candidates.list.len();
+        let (first, rules) = (self.candidates.list.len(), self.rules);
         let mut ledger = Ledger::new(Arc::new(mem::take(&mut self.candidates)));
         let mut all = || {
             for (place, votes) in (first..).zip(votes) {
                 let account = account(place);
-                ledger.register(&account, node(place), ENTRY)?;
+                ledger.register(&account, node(place), ENTRY, None, &rules)?;
                 if *votes > 0 {
                     ledger.vote(&mut Voter::default(), &account, Amount::from_iost(*votes))?;
                 }

@@ -1,4 +1,5 @@
-//! The ranking of Servi nodes: the whole list scrolls with the page, only what is near the window is drawn.
+//! The ranking of Servi nodes: it scrolls with the page, only what is near the window is drawn, and the next part comes when
+//! its end is near or something is searched for.
 
 use std::rc::Rc;
 
@@ -32,6 +33,10 @@ pub(crate) struct Props {
     /// May the user vote now?
     pub(crate) can_vote: bool,
     pub(crate) onpick: Callback<CandidateView>,
+    /// A node that was searched for by its whole name.
+    pub(crate) exact: Option<CandidateView>,
+    /// The next part of the ranking is wanted.
+    pub(crate) onmore: Callback<()>,
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -117,6 +122,23 @@ pub(crate) fn Nodes(props: &Props) -> Html {
         });
     }
     let list = &props.candidates.value.list;
+    {
+        let onmore = props.onmore.clone();
+        let open = list.len() < props.candidates.value.count as usize;
+        let near = span.to >= count || !props.search.is_empty();
+        // Each part that comes asks again, as long as there is reason to.
+        use_effect_with((list.len(), open && near), move |(_, more)| {
+            if *more {
+                onmore.emit(());
+            }
+        });
+    }
+    let unlisted = |node: &&CandidateView| !kept.iter().any(|at| list.get(*at).is_some_and(|known| known.account == node.account));
+    let exact = props.exact.as_ref().filter(unlisted);
+    let mine = |node: &CandidateView| {
+        let vote = props.votes.iter().find(|vote| vote.candidate == node.account && vote.void.is_none());
+        vote.map(|vote| AttrValue::from(vote.amount.clone()))
+    };
     let last_seat = kept
         .iter()
         .rev()
@@ -143,12 +165,15 @@ pub(crate) fn Nodes(props: &Props) -> Html {
                 </tr>
             </thead>
             <tbody ref={body}>
+                if let Some(node) = exact {
+                    <NodeRow key={format!("exact-{}", node.account)} node={node.clone()} position={1} mine={mine(node)} turns={props.turns} limit={props.limit}
+                        cut={false} can_vote={props.can_vote} onpick={props.onpick.clone()} />
+                }
                 if span.from > 0 { <Spacer key="above" height={span.from as f64 * span.row} /> }
                 { for rows.iter().enumerate().filter_map(|(i, index)| list.get(*index).map(|node| {
-                    let mine = props.votes.iter().find(|vote| vote.candidate == node.account && vote.void.is_none());
                     html! {
                         <NodeRow key={node.account.clone()} node={node.clone()} position={span.from + i + 2}
-                            mine={mine.map(|vote| AttrValue::from(vote.amount.clone()))} turns={props.turns} limit={props.limit}
+                            mine={mine(node)} turns={props.turns} limit={props.limit}
                             cut={props.search.is_empty() && Some(*index) == last_seat}
                             can_vote={props.can_vote} onpick={props.onpick.clone()} />
                     }

@@ -27,7 +27,7 @@ pub(crate) fn OwnNode(props: &Props) -> Html {
     let Some(node) = &props.node else {
         return html! {
             <div class="stack">
-                <p class="quiet">{ "A Servi node takes part in making blocks. Register it with its consensus key; once it has votes enough, it can apply for candidacy." }</p>
+                <p class="quiet">{ "A Servi node takes part in making blocks. Register it with its consensus key, which locks a tenth of the deposit while it is registered; once it has votes enough, it can apply for candidacy." }</p>
                 <Layout form={Form::Row}><Button onpress={register()}>{ "Register a node…" }</Button></Layout>
             </div>
         };

@@ -1,6 +1,6 @@
 //! The ranking of Servi nodes, one's votes and their rewards, and the countdown to the next election.
 
-use credo_web::protocol::{CandidateView, Command};
+use credo_web::protocol::{CandidateView, Command, Reply};
 use yew::prelude::*;
 
 use crate::components::deed::Deed;
@@ -28,7 +28,28 @@ pub(crate) fn Vote(props: &Props) -> Html {
         let list = store.candidates.as_ref()?;
         list.value.list.iter().find(|node| node.account == name).cloned()
     };
-    let opened = props.node.as_deref().and_then(find);
+    let exact = use_state(|| None::<CandidateView>);
+    let found = |name: &str| (*exact).as_ref().filter(|node| node.account == name).cloned();
+    let opened = props.node.as_deref().and_then(|name| find(name).or_else(|| found(name)));
+    {
+        // A whole name is looked up by itself, wherever the node ranks.
+        let (bridge, exact) = (store.bridge.clone(), exact.clone());
+        let typed = search.trim().to_owned();
+        let wanted = (5..=11).contains(&typed.len()).then_some(typed).filter(|name| find(name).is_none());
+        use_effect_with(wanted, move |wanted| {
+            let wanted = wanted.clone();
+            wasm_bindgen_futures::spawn_local(async move {
+                let found = match wanted {
+                    Some(name) => match bridge.ask(Command::FindNode { name }).await {
+                        Ok(Reply::Node(node)) => node.map(|node| *node),
+                        _ => None,
+                    },
+                    None => None,
+                };
+                exact.set(found);
+            });
+        });
+    }
     {
         let search = search.clone();
         let known = store.candidates.is_some();
@@ -64,6 +85,15 @@ pub(crate) fn Vote(props: &Props) -> Html {
         let picked = picked.clone();
         use_callback((), move |node: CandidateView, ()| picked.set(Some(node)))
     };
+    let onmore = {
+        let bridge = store.bridge.clone();
+        use_callback((), move |(), ()| {
+            let bridge = bridge.clone();
+            wasm_bindgen_futures::spawn_local(async move {
+                let _ = bridge.ask(Command::MoreCandidates).await;
+            });
+        })
+    };
     let onvote = {
         let picked = picked.clone();
         Callback::from(move |node: CandidateView| {
@@ -91,13 +121,14 @@ pub(crate) fn Vote(props: &Props) -> Html {
         (chain.epoch_length / seats).min(u64::from(u32::MAX)) as u32
     });
     let note = store.candidates.as_ref().map(|list| {
-        let nodes = format::plural(list.value.list.len() as u64, "node");
-        format!("{nodes} · {} votes", format::compact(&list.value.total_votes))
+        let nodes = format::plural(u64::from(list.value.count), "node");
+        let votes = format::compact(&list.value.total_votes);
+        format!("{nodes} · {votes} votes · as epoch {} began", list.value.epoch)
     });
     let side = html! {
         <Layout form={Form::Row}>
             <Field id="node-search" label="Search nodes" value={(*search).clone()} onchange={onsearch} placeholder="Search" />
-            if let Some(list) = &store.candidates { <Badge face={list.face} words="whole ranking proved" /> }
+            if let Some(list) = &store.candidates { <Badge face={list.face} words="ranking proved" /> }
         </Layout>
     };
     let votes = account.map(|account| account.votes.clone()).unwrap_or_default();
@@ -130,11 +161,11 @@ pub(crate) fn Vote(props: &Props) -> Html {
             }
             <Card title="Servi nodes" note={note.map(AttrValue::from)} {side}>
                 if let Some(candidates) = &store.candidates {
-                    <Nodes candidates={candidates.clone()} search={search.trim().to_lowercase()} {turns} {votes} {can_vote} {onpick}
-                        limit={chain.map_or(0, |chain| chain.availability_epochs)} />
+                    <Nodes candidates={candidates.clone()} search={search.trim().to_lowercase()} {turns} {votes} {can_vote} {onpick} {onmore}
+                        exact={(*exact).clone().filter(|node| node.account == search.trim())} limit={chain.map_or(0, |chain| chain.availability_epochs)} />
                     if candidates.value.list.is_empty() { <Empty words="No node is registered on this chain yet." /> }
                 } else {
-                    <Empty words="The ranking comes whole, in one answer, and is proved before it is shown." />
+                    <Empty words="The ranking comes in parts, and each is proved before it is shown." />
                 }
             </Card>
             if let (Some(node), Some(chain), None) = (opened, chain, (*picked).clone()) {

@@ -56,10 +56,17 @@ pub enum Command {
         /// What was typed.
         query: String,
     },
-    /// Ask for the list of Servi nodes now (the Vote screen is open). → [`Reply::Done`]
+    /// Ask for the first part of the ranking of Servi nodes now (the Vote screen is open). → [`Reply::Done`]
     WatchCandidates {
         /// True while the screen is open.
         on: bool,
+    },
+    /// Ask for the next part of the ranking: the user scrolls towards its end, or searches. → [`Reply::Done`]
+    MoreCandidates,
+    /// A node by its name, wherever it ranks, as it is now. → [`Reply::Node`]
+    FindNode {
+        /// Its account.
+        name: String,
     },
     /// An encrypted backup of the keystore. → [`Reply::Backup`]
     ExportBackup,
@@ -238,6 +245,8 @@ pub enum Reply {
     /// The transaction's hash, base58; follow it in [`View::activity`](super::View::activity).
     Sent(String),
     Found(Found),
+    /// The node, or none: that it isn't registered is proved, too.
+    Node(Option<Box<CandidateView>>),
     Backup(String),
 }
 

@@ -220,13 +220,18 @@ pub enum KeysView {
     },
 }
 
-/// The list of Servi nodes, by rank.
+/// The ranking of Servi nodes as the epoch began, as far as its parts are here.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub struct CandidatesView {
+    /// By rank, from the first on.
     pub list: Vec<CandidateView>,
+    /// How many nodes there are in all.
+    pub count: u32,
+    /// The epoch that began with this ranking.
+    pub epoch: u64,
     pub total_votes: String,
-    /// Bytes of the list as it came.
+    /// Bytes of the parts as they came.
     pub bytes: u64,
 }
 
@@ -241,7 +246,7 @@ pub struct CandidateView {
     pub servi: String,
     /// On the committee of the running epoch.
     pub seated: bool,
-    /// Would be elected by the next round as things stand.
+    /// Was elected for the next epoch, or would be by the votes that the epoch began with.
     pub next: bool,
     pub status: NodeStatus,
     /// Turns taken and missed this epoch, for those seated.

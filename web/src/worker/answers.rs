@@ -1,22 +1,24 @@
 //! What follows from verified answers.
 
 use crate::protocol::{CandidatesView, NameStatus, Reply, Shown, Stage};
-use credo_light::Query;
+use credo_light::{Query, Ranking, RankingInfo};
+use credo_pob::Candidate;
+use credo_primitives::AccountName;
 use credo_primitives::hash::digest_from_base58;
 
 use super::activity::Trace;
 use super::chain::TOO_FAR_BACK;
+use super::commands::NO_CHAIN;
 use super::core::Core;
+use super::facts::{Proof, decode};
 use super::parts::{ForList, List, Purpose};
 use super::storage::key;
 use super::verified::Answer;
 
-/// The list again after a change of it, at most this often.
+/// The ranking again after a change of it, at most this often.
 const LIST_MS: f64 = 1_000.0;
-/// The list for an account whose nodes aren't in the one that is here, at most this often.
-const ACCOUNT_LIST_MS: f64 = 10_000.0;
-/// A list over this size only every five seconds.
-const LARGE: u64 = 256 * 1024;
+/// More of the ranking than this isn't drawn anew with every block's turns.
+const LARGE: usize = 256 * 1024;
 const STRANGE: &str = "The relay answered something else than was asked. Try again.";
 
 impl Core {
@@ -27,15 +29,14 @@ impl Core {
                 if let Ok(Answer::State { proof, entries }) = result {
                     let own = self.keys.public_key().cloned();
                     let before = self.facts.round.as_ref().map(|round| round.epoch);
-                    let list = self.list.as_ref().map(|list| &list.candidates);
-                    match self.facts.learn(&refresh, proof, &entries, own.as_ref(), list) {
+                    match self.facts.learn(&refresh, proof, &entries, own.as_ref()) {
                         Ok(again) => self.refresh_soon = again,
                         Err(why) => self.chain.note_problem(why),
                     }
                     if self.facts.round.as_ref().map(|round| round.epoch) != before {
                         self.list_view_dirty = true;
                     }
-                    let small = self.list.as_ref().is_some_and(|list| list.bytes <= LARGE);
+                    let small = self.list.as_ref().is_some_and(|list| list.ranking.bytes <= LARGE);
                     if self.watching && small {
                         // Turns move with every block.
                         self.list_view_dirty = true;
@@ -74,6 +75,14 @@ impl Core {
                 }
             }
             Purpose::List => self.listed(result),
+            Purpose::Node { command, name } => {
+                let outcome = match result {
+                    Ok(Answer::State { entries, .. }) => self.node_found(&name, &entries),
+                    Ok(_) => Err(STRANGE.to_owned()),
+                    Err(why) => Err(why),
+                };
+                self.reply(command, outcome);
+            }
             Purpose::Trace { hash } => self.traced(&hash, result),
             Purpose::Submit { hash } => match result {
                 Ok(_) => self.activity.taken(&hash),
@@ -109,31 +118,15 @@ impl Core {
     fn listed(&mut self, result: Result<Answer, String>) {
         let waiting = std::mem::take(&mut self.for_list);
         let outcome = match result {
-            Ok(Answer::Candidates {
-                proof,
-                candidates,
-                round,
-                turns,
-                bytes,
-            }) => {
-                if round.is_some() {
-                    self.facts.round = round;
+            Ok(Answer::Ranking { proof, info }) => {
+                if info.round.is_some() {
+                    self.facts.round.clone_from(&info.round);
                 }
-                if let Some(turns) = turns {
-                    self.facts.turns = Some((turns, proof.height));
+                if let Some(turns) = &info.turns {
+                    self.facts.turns = Some((turns.clone(), proof.height));
                 }
-                let digest = candidates.digest();
-                self.facts.digest = Some(digest);
-                self.facts.listed(&candidates);
-                // What it tells of votes may be worth asking for.
-                self.refresh_soon = true;
-                self.list = Some(List {
-                    proof,
-                    candidates: *candidates,
-                    digest,
-                    bytes,
-                });
-                self.list_view_dirty = true;
+                self.facts.ranking = Some(info.head);
+                self.take_part(proof, &info);
                 Ok(())
             }
             Ok(_) => Err(STRANGE.to_owned()),
@@ -141,59 +134,95 @@ impl Core {
         };
         for then in waiting {
             let command = match &then {
-                ForList::Watch(id) | ForList::Prepare(id, _) | ForList::LookUp(id, _) => *id,
+                ForList::Watch(id) | ForList::More(id) | ForList::LookUp(id, _) => *id,
             };
             let went_on = outcome.clone().and_then(|()| match then {
-                ForList::Watch(id) => {
+                // Until as many parts of a newer ranking are here as there were.
+                then @ (ForList::Watch(_) | ForList::More(_)) if self.coming.is_some() => self.with_list(then),
+                ForList::Watch(id) | ForList::More(id) => {
                     self.reply(id, Ok(Reply::Done));
                     Ok(())
                 }
-                ForList::Prepare(id, intent) => self.prepare_on_state(id, intent),
                 ForList::LookUp(id, what) => self.look_up_in_list(id, what),
             });
             if let Err(why) = went_on {
                 self.reply(command, Err(why));
             }
         }
-    }
-
-    /// While the Vote screen is open: fetches the list again when its proved digest says that it changed.
-    pub(super) fn watch_list(&mut self) {
-        let Some(list) = &self.list else {
-            if self.watching && self.now - self.list_asked > 2_000.0 {
-                self.ask_list();
-            }
-            return;
-        };
-        let every = if list.bytes > LARGE {
-            5.0 * LIST_MS
-        } else {
-            LIST_MS
-        };
-        let changed = self.facts.digest.is_some_and(|digest| digest != list.digest);
-        if self.watching && changed && self.now - self.list_asked >= every {
+        if self.coming.is_some() {
             self.ask_list();
         }
     }
 
-    /// Fetches the list once for an account that votes or has a node: its rewards and its dates rest on it.
-    pub(super) fn list_for_account(&mut self) {
-        let wanted = self
-            .facts
-            .holding
+    /// Puts a proved part where it belongs: to the ranking that is shown, or to a newer one that takes its place once as
+    /// much of it is here.
+    fn take_part(&mut self, proof: Proof, info: &RankingInfo) {
+        if let Some(list) = self.list.as_mut().filter(|list| list.ranking.head == info.head) {
+            if list.ranking.add(info) {
+                list.proof = proof;
+                self.list_view_dirty = true;
+            }
+            return;
+        }
+        let added = self.coming.as_mut().is_some_and(|coming| coming.add(info));
+        if !added {
+            // Of yet another epoch; what isn't its first part is asked for again from there.
+            self.coming = Ranking::begin(info);
+        }
+        let shown = self.list.as_ref().map_or(0, |list| list.ranking.nodes.len());
+        let whole = |coming: &Ranking| coming.nodes.len() >= shown || coming.next().is_none();
+        if let Some(ranking) = self.coming.take_if(|coming| whole(coming)) {
+            self.list = Some(List { proof, ranking });
+            self.list_view_dirty = true;
+        }
+    }
+
+    /// The part that is to be asked for now.
+    pub(super) fn wanted_part(&self) -> u32 {
+        match (&self.coming, &self.list) {
+            (Some(coming), _) => coming.next().unwrap_or(0),
+            (None, Some(list)) if !self.list_is_old() => list.ranking.next().unwrap_or(0),
+            _ => 0,
+        }
+    }
+
+    /// True when the state has a newer ranking than the one that is shown.
+    fn list_is_old(&self) -> bool {
+        let newest = self.facts.ranking;
+        self.list
             .as_ref()
-            .is_some_and(|holding| holding.held.needs_list());
-        if wanted && self.now - self.list_asked > ACCOUNT_LIST_MS {
+            .is_some_and(|list| newest.is_some_and(|newest| newest != list.ranking.head))
+    }
+
+    /// True while a part is being asked for.
+    pub(super) fn list_pending(&self) -> bool {
+        self.asks
+            .values()
+            .any(|(purpose, _)| matches!(purpose, Purpose::List))
+    }
+
+    /// A node's own record came, or that there is none.
+    fn node_found(&self, name: &AccountName, entries: &[Option<Vec<u8>>]) -> Result<Reply, String> {
+        let entry = entries.first().and_then(Option::as_deref);
+        let node = decode::<Candidate>(entry)?.filter(|node| node.account == *name);
+        let around = self.surroundings().ok_or(NO_CHAIN)?;
+        let ranking = self.list.as_ref().map(|list| &list.ranking);
+        Ok(Reply::Node(node.map(|node| Box::new(around.single(&node, ranking)))))
+    }
+
+    /// While the Vote screen is open: fetches the ranking again when an epoch began with a new one.
+    pub(super) fn watch_list(&mut self) {
+        if !self.watching || self.now - self.list_asked < LIST_MS {
+            return;
+        }
+        let missing = self.list.is_none() && self.now - self.list_asked > 2.0 * LIST_MS;
+        if missing || self.list_is_old() {
             self.ask_list();
         }
     }
 
     fn ask_list(&mut self) {
-        let pending = self
-            .asks
-            .values()
-            .any(|(purpose, _)| matches!(purpose, Purpose::List));
-        if !pending && self.ask(Query::Candidates, Purpose::List) {
+        if !self.list_pending() && self.ask(Query::Ranking(self.wanted_part()), Purpose::List) {
             self.list_asked = self.now;
         }
     }
@@ -209,7 +238,7 @@ impl Core {
         }
         let value = match &self.list_view {
             Some(shown) if !self.watching && face_changed => shown.value.clone(),
-            _ => self.surroundings()?.list(&list.candidates, list.bytes),
+            _ => self.surroundings()?.list(&list.ranking),
         };
         self.list_view_dirty = false;
         let shown = Shown { value, face };

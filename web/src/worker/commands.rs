@@ -45,6 +45,8 @@ impl Core {
             Command::Confirm { review } => Some(self.confirm(review)),
             Command::LookUp { query } => self.look_up(id, &query).err().map(Err),
             Command::WatchCandidates { on } => self.watch(id, on),
+            Command::MoreCandidates => self.more(id),
+            Command::FindNode { name } => self.find_node(id, &name).err().map(Err),
             Command::ExportBackup => Some(self.backup()),
         };
         if let Some(outcome) = outcome {
@@ -107,6 +109,7 @@ impl Core {
         self.reviews.clear();
         self.asks.clear();
         self.list = None;
+        self.coming = None;
         self.list_view = None;
         self.refresh_soon = true;
         let mut marks: Vec<Write> = vec![(meta::has_key(&old), None)];
@@ -256,18 +259,30 @@ impl Core {
         self.with_list(ForList::Watch(id)).err().map(Err)
     }
 
-    /// Does something once the list of Servi nodes is here.
-    pub(super) fn with_list(&mut self, then: ForList) -> Result<(), String> {
-        let pending = self
-            .asks
-            .values()
-            .any(|(purpose, _)| matches!(purpose, Purpose::List));
-        if !pending {
-            self.question(Query::Candidates, Purpose::List)?;
-            self.list_asked = self.now;
+    /// The next part of the ranking, while there is one.
+    fn more(&mut self, id: u32) -> Option<Outcome> {
+        let done = self.coming.is_none() && self.list.as_ref().is_some_and(|list| list.ranking.next().is_none());
+        if done {
+            return Some(Ok(Reply::Done));
         }
+        self.with_list(ForList::More(id)).err().map(Err)
+    }
+
+    /// A node by its name: its own record, proved.
+    fn find_node(&mut self, id: u32, name: &str) -> Result<(), String> {
+        let name = AccountName::any(name.trim()).map_err(|error| capital(&error.to_string()))?;
+        let key = StateKey::candidate(&name);
+        self.question(Query::State(vec![key]), Purpose::Node { command: id, name })
+    }
+
+    /// Does something once another part of the ranking is here.
+    pub(super) fn with_list(&mut self, then: ForList) -> Result<(), String> {
         if self.for_list.len() >= 16 {
             return Err(TOO_MUCH.into());
+        }
+        if !self.list_pending() {
+            self.question(Query::Ranking(self.wanted_part()), Purpose::List)?;
+            self.list_asked = self.now;
         }
         self.for_list.push(then);
         Ok(())

@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use crate::protocol::{CandidatesView, Environment, FromWorker, Reply, Shown, ToWorker, View};
-use credo_light::Query;
+use credo_light::{Query, Ranking};
 use credo_primitives::AccountName;
 use credo_wallet::{Draft, Keystore};
 
@@ -45,6 +45,8 @@ pub(super) struct Core {
     pub(super) facts: Facts,
     pub(super) activity: Activity,
     pub(super) list: Option<List>,
+    /// A newer ranking than the one that is shown, until as many parts of it are here.
+    pub(super) coming: Option<Ranking>,
     pub(super) list_view: Option<Shown<CandidatesView>>,
     pub(super) list_view_dirty: bool,
     pub(super) watching: bool,
@@ -78,6 +80,7 @@ impl Core {
             facts: Facts::default(),
             activity: Activity::default(),
             list: None,
+            coming: None,
             list_view: None,
             list_view_dirty: false,
             watching: false,
@@ -333,7 +336,6 @@ impl Core {
                 self.send(hash, bytes);
             }
             self.watch_list();
-            self.list_for_account();
             self.follow_proposals();
         }
         self.settle_awaited();
@@ -343,8 +345,7 @@ impl Core {
     }
 
     fn refresh(&mut self) {
-        let list = self.list.as_ref().map(|list| &list.candidates);
-        let (refresh, keys) = self.facts.refresh(self.keys.public_key(), list);
+        let (refresh, keys) = self.facts.refresh(self.keys.public_key());
         if self.ask(Query::State(keys), Purpose::Refresh(refresh)) {
             self.refreshed = self.now;
             self.refresh_soon = false;

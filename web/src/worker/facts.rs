@@ -3,7 +3,7 @@
 use crate::protocol::Face;
 use commonware_codec::{Copying, DecodeExt as _};
 use credo_light::{AccountQuery, Holdings};
-use credo_pob::{Candidates, ListDigest, Round, Turns};
+use credo_pob::{RankingHead, Round, Turns};
 use credo_primitives::entry::{KeyAccounts, Pool};
 use credo_primitives::{AccountName, PublicKey, StateKey};
 use serde::{Deserialize, Serialize};
@@ -106,8 +106,8 @@ pub(super) struct Facts {
     pub(super) round: Option<Round>,
     /// Turns of this epoch, as of a height.
     pub(super) turns: Option<(Turns, u64)>,
-    /// The digest of the list of Servi nodes, by which a change of it is seen.
-    pub(super) digest: Option<ListDigest>,
+    /// What the newest ranking's parts are parts of, by which a change of it is seen.
+    pub(super) ranking: Option<RankingHead>,
     /// The reward pool and the schedule of the supply.
     pub(super) pool: Option<Pool>,
     /// Proposals that concern the account.
@@ -131,22 +131,18 @@ struct Stored {
 }
 
 impl Facts {
-    /// The keys of one refresh; `list` tells places of nodes.
-    pub(super) fn refresh(
-        &self,
-        key: Option<&PublicKey>,
-        list: Option<&Candidates>,
-    ) -> (Refresh, Vec<StateKey>) {
+    /// The keys of one refresh.
+    pub(super) fn refresh(&self, key: Option<&PublicKey>) -> (Refresh, Vec<StateKey>) {
         let mut keys = vec![
             StateKey::round(),
             StateKey::turns(),
-            StateKey::candidates(),
+            StateKey::ranking(),
             StateKey::pool(),
         ];
         if let Some(key) = key {
             keys.push(StateKey::key_accounts(key));
         }
-        let account = key.and(self.chosen.clone()).map(|name| self.query(name, list));
+        let account = key.and(self.chosen.clone()).map(|name| self.query(name));
         if let (Some(account), Some(key)) = (&account, key) {
             keys.extend(Followed::keys(account.account(), key));
             keys.extend(account.keys());
@@ -161,13 +157,9 @@ impl Facts {
     }
 
     /// What to ask about an account now.
-    pub(super) fn query(&self, name: AccountName, list: Option<&Candidates>) -> AccountQuery {
+    pub(super) fn query(&self, name: AccountName) -> AccountQuery {
         match &self.holding {
-            Some(holding) if holding.held.account == name => AccountQuery::following(
-                &holding.held,
-                |node| list.and_then(|list| list.place_of(node)),
-                OTHERS,
-            ),
+            Some(holding) if holding.held.account == name => AccountQuery::following(&holding.held, OTHERS),
             _ => AccountQuery::new(name),
         }
     }
@@ -180,7 +172,6 @@ impl Facts {
         proof: Proof,
         entries: &[Option<Vec<u8>>],
         own: Option<&PublicKey>,
-        list: Option<&Candidates>,
     ) -> Result<bool, String> {
         let of_account = entries.get(OTHERS..).unwrap_or_default();
         let of_proposals = entries.get(OTHERS - 3..OTHERS).unwrap_or_default();
@@ -192,8 +183,8 @@ impl Facts {
         if let Some(turns) = decode::<Turns>(next())? {
             self.turns = Some((turns, proof.height));
         }
-        if let Some(digest) = decode::<ListDigest>(next())? {
-            self.digest = Some(digest);
+        if let Some(head) = decode::<RankingHead>(next())? {
+            self.ranking = Some(head);
         }
         if let Some(pool) = decode::<Pool>(next())? {
             self.pool = Some(pool);
@@ -217,24 +208,13 @@ impl Facts {
         }
         let newer = |held: &Holding| held.proof.height <= proof.height;
         if self.holding.as_ref().is_none_or(newer) {
-            let mut holding = Holding::read(query, proof, of_account, self.holding.as_ref())?;
-            if let Some(list) = list
-                && holding.held.needs_list()
-            {
-                holding.held.learn(list);
-            }
+            let holding = Holding::read(query, proof, of_account, self.holding.as_ref())?;
+            let open = !holding.held.is_complete();
             self.holding = Some(holding);
             self.proposals.names(query.account(), of_proposals)?;
-            return Ok(self.query(query.account().clone(), list) != *query);
+            return Ok(open && self.query(query.account().clone()) != *query);
         }
         Ok(false)
-    }
-
-    /// The list of Servi nodes came: it tells of nodes that the account votes for.
-    pub(super) fn listed(&mut self, list: &Candidates) {
-        if let Some(holding) = &mut self.holding {
-            holding.held.learn(list);
-        }
     }
 
     /// Shows another of the accounts under the key.

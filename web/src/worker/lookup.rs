@@ -173,7 +173,7 @@ impl Core {
         self.with_list(ForList::LookUp(id, LookUp::Node(key)))
     }
 
-    /// Looks a node up by its key in the list that is here now.
+    /// Looks a node up by its key in the parts of the ranking that are here; while there are more, asks for the next.
     pub(super) fn look_up_in_list(&mut self, id: u32, what: LookUp) -> Result<(), String> {
         let LookUp::Node(key) = what else {
             return Err(WHAT.into());
@@ -183,10 +183,14 @@ impl Core {
                 "Neither a transaction of the blocks that the relay keeps nor a node has the hash or key {key}."
             )
         };
-        let list = self.list.as_ref().ok_or_else(nothing)?;
         let wanted = consensus_key::from_base58(&key).ok_or_else(nothing)?;
-        let place = list.candidates.place_of_key(&wanted).ok_or_else(nothing)?;
-        let node = list.candidates.list.get(place as usize).ok_or_else(nothing)?;
+        let list = self.list.as_ref().ok_or_else(nothing)?;
+        let Some(node) = list.ranking.find_key(&wanted) else {
+            if list.ranking.next().is_none() && self.coming.is_none() {
+                return Err(nothing());
+            }
+            return self.with_list(ForList::LookUp(id, LookUp::Node(key)));
+        };
         let mut lines = Lines::new();
         node_lines(&mut lines, node);
         let found = self.found(format!("Node {}", node.account), lines, list.proof);
@@ -228,11 +232,7 @@ impl Core {
         proof: Proof,
         entries: &[Option<Vec<u8>>],
     ) -> Result<Option<Found>, String> {
-        let mut held = Holding::read(query, proof, entries, None)?.held;
-        let list = self.list.as_ref().map(|list| &list.candidates);
-        if let Some(list) = list {
-            held.learn(list);
-        }
+        let held = Holding::read(query, proof, entries, None)?.held;
         let node = held.own_node();
         if !held.exists() && node.is_none() {
             return Ok(None);
@@ -249,7 +249,7 @@ impl Core {
         for (label, amount) in [
             ("In votes", staked.votes),
             ("Pledged for gas", staked.pledges),
-            ("Deposit", staked.deposit),
+            ("Locked as a node", staked.deposit),
         ] {
             if !amount.is_zero() {
                 line(&mut lines, label, format!("{amount} IOST"));

@@ -1,7 +1,6 @@
 //! What goes in and out of the core beside messages: jobs, their outcomes, and why each question was asked.
 
-use credo_light::AccountQuery;
-use credo_pob::{Candidates, ListDigest};
+use credo_light::{AccountQuery, Ranking};
 use credo_primitives::AccountName;
 use credo_wallet::Intent;
 
@@ -109,8 +108,10 @@ pub(super) enum Purpose {
     },
     /// Records of proposals.
     Proposals(Records),
-    /// The list of Servi nodes; the commands in `Core::for_list` go on once it is here.
+    /// A part of the ranking of Servi nodes; the commands in `Core::for_list` go on once it is here.
     List,
+    /// A node's record, for [`Command::FindNode`](crate::protocol::Command::FindNode).
+    Node { command: u32, name: AccountName },
     /// What became of a transaction.
     Trace { hash: String },
     /// A transaction on its way to one relay.
@@ -119,24 +120,22 @@ pub(super) enum Purpose {
     LookUp { command: u32, what: LookUp },
 }
 
-/// A command that waits for the list of Servi nodes.
+/// A command that waits for a part of the ranking.
 #[derive(Clone, Debug)]
 pub(super) enum ForList {
     /// [`Command::WatchCandidates`](crate::protocol::Command::WatchCandidates)
     Watch(u32),
-    /// A review of votes.
-    Prepare(u32, Intent),
+    /// [`Command::MoreCandidates`](crate::protocol::Command::MoreCandidates)
+    More(u32),
     /// A look-up of a node by its key.
     LookUp(u32, LookUp),
 }
 
-/// The proved list of Servi nodes.
+/// The proved ranking of Servi nodes, as far as its parts are here.
 #[derive(Debug)]
 pub(super) struct List {
     pub(super) proof: Proof,
-    pub(super) candidates: Candidates,
-    pub(super) digest: ListDigest,
-    pub(super) bytes: u64,
+    pub(super) ranking: Ranking,
 }
 
 /// A faucet request whose result isn't proved yet.

@@ -2,6 +2,7 @@
 
 use crate::protocol::{Intent, KeysView, NodeText, ProposedAction, Review};
 use credo_light::{AccountQuery, Holdings, Query};
+use credo_pob::{Candidate, Candidates};
 use credo_primitives::entry::Proposal;
 use credo_primitives::{AccountName, Preset, StateKey};
 use credo_wallet::{
@@ -13,7 +14,7 @@ use super::commands::NO_CHAIN;
 use super::core::Core;
 use super::facts::{Holding, Proof, decode};
 use super::keys::capital;
-use super::parts::{ForList, Purpose};
+use super::parts::Purpose;
 
 const HOUR_S: u64 = 3_600;
 
@@ -201,26 +202,20 @@ impl Core {
         if self.facts.chosen.is_none() {
             return Err("There is no account under this key yet.".into());
         }
-        // Votes need the list as it is now: the node may have registered or lost candidacy since.
-        let current = self.list.as_ref().map(|list| list.digest);
-        let known = current.is_some() && current == self.facts.digest;
-        if known || !wanted.is_about_nodes() {
-            self.prepare_on_state(id, wanted)
-        } else {
-            self.with_list(ForList::Prepare(id, wanted))
-        }
+        self.prepare_on_state(id, wanted)
     }
 
-    /// Asks for what the review rests on, from one snapshot: our own account, and the other one's entry.
-    pub(super) fn prepare_on_state(&mut self, id: u32, intent: Wanted) -> Result<(), String> {
+    /// Asks for what the review rests on, from one snapshot: our own account, the other one's entry, and the nodes that it is
+    /// about as they are now: they may have registered or lost candidacy since the epoch began.
+    fn prepare_on_state(&mut self, id: u32, intent: Wanted) -> Result<(), String> {
         let account = self
             .facts
             .chosen
             .clone()
             .ok_or("There is no account under this key yet.")?;
-        let list = self.list.as_ref().map(|list| &list.candidates);
-        let query = self.facts.query(account, list);
+        let query = self.facts.query(account);
         let mut keys = query.keys();
+        keys.extend(intent.nodes().into_iter().map(StateKey::candidate));
         keys.extend(intent.other().map(StateKey::account));
         keys.extend(proposal(&intent));
         self.question(
@@ -243,12 +238,16 @@ impl Core {
     ) -> Result<Review, String> {
         let own = entries.len().min(query.keys().len());
         let (of_account, others) = entries.split_at(own);
-        let mut held = Holding::read(query, proof, of_account, self.facts.holding.as_ref())?.held;
-        let list = self.list.as_ref().map(|list| &list.candidates);
-        if let Some(list) = list.filter(|_| held.needs_list()) {
-            held.learn(list);
-        }
+        let held = Holding::read(query, proof, of_account, self.facts.holding.as_ref())?.held;
         let mut others = others.iter();
+        let mut named: Vec<Candidate> = held.own_node().cloned().into_iter().collect();
+        for _ in intent.nodes() {
+            let entry = others.next().and_then(Option::as_deref);
+            named.extend(decode::<Candidate>(entry)?.filter(|node| node.account != held.account));
+        }
+        named.sort_by(|a, b| a.account.cmp(&b.account));
+        named.dedup_by(|a, b| a.account == b.account);
+        let named = Candidates::of(named);
         let other_exists = intent.other().is_some() && others.next().is_some_and(Option::is_some);
         let proposed = match proposal(&intent) {
             None => None,
@@ -261,6 +260,7 @@ impl Core {
         self.review(
             completed(intent, &held, proposed.as_ref()),
             &held,
+            &named,
             proof,
             other_exists,
         )
@@ -270,6 +270,7 @@ impl Core {
         &mut self,
         intent: Wanted,
         held: &Holdings,
+        nodes: &Candidates,
         proof: Proof,
         other_exists: bool,
     ) -> Result<Review, String> {
@@ -286,7 +287,7 @@ impl Core {
             gas: held.gas(now_ms, spec.parameters.gas_per_iost_day).total(),
             votes: &votes,
             pledges: &held.pledges.to,
-            nodes: self.list.as_ref().map(|list| &list.candidates),
+            nodes: Some(nodes),
             available_votes: self.facts.pool.as_ref().map(|pool| pool.available),
             other_exists,
             height: proof.height,

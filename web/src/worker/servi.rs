@@ -1,11 +1,13 @@
-//! The proved list of Servi nodes, as the page draws it.
+//! The proved ranking of Servi nodes, as the page draws it.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 
 use crate::protocol::{CandidateView, CandidatesView, LossView, NodeStatus};
-use credo_pob::{Candidate, CandidateStatus, Candidates, Round, RoundContext, Rules, Turns, run_round};
+use credo_light::Ranking;
+use credo_pob::{Candidate, CandidateStatus, Round, Turns};
 use credo_primitives::spec::{Parameters, consensus_key};
-use credo_primitives::{AccountName, Amount, ConsensusKey};
+use credo_primitives::{AccountName, ConsensusKey};
 
 /// Text for an amount that may exceed one account's bound (Servi, sums of votes).
 pub(super) fn wide(units: u128) -> String {
@@ -29,30 +31,29 @@ pub(super) struct Surroundings<'a> {
     pub(super) committee: &'a [ConsensusKey],
     /// The running epoch.
     pub(super) epoch: u64,
-    /// The chain's clock.
-    pub(super) now_ms: u64,
     /// The chain's numbers.
     pub(super) parameters: &'a Parameters,
-    /// Supply that counts as available for votes.
-    pub(super) available: Amount,
 }
 
 impl Surroundings<'_> {
-    /// Who would be elected by the next round as things stand (P-11 on a copy).
-    fn next_seats(&self, list: &Candidates) -> BTreeSet<AccountName> {
+    /// Who was elected for the next epoch, or would be by what the ranking says (P-11 without removals that only the round
+    /// itself finds): the round comes to something else where votes have changed since.
+    fn next_seats(&self, ranking: &Ranking) -> BTreeSet<AccountName> {
         if let Some(round) = self.round.filter(|round| round.epoch == self.epoch + 1) {
             // The next round was held already: its result stands in the record.
             return round.seats.iter().map(|seat| seat.account.clone()).collect();
         }
-        let mut copy = list.clone();
-        let at = RoundContext {
-            epoch: self.epoch + 1,
-            now_ms: self.now_ms,
-            previous: self.round,
-            turns: self.turns,
+        let total = self.round.map_or(0, |round| u128::from(round.total_votes.units()));
+        let cap = total.saturating_mul(u128::from(self.parameters.servi_cap));
+        let servi = |node: &Candidate| match node.is_active(self.epoch) {
+            true => node.servi.saturating_add(u128::from(node.votes.units())).min(cap),
+            false => node.servi,
         };
-        let outcome = run_round(&mut copy, &at, &Rules::of(self.parameters, self.available));
-        outcome.round.seats.into_iter().map(|seat| seat.account).collect()
+        let stands = |node: &&Candidate| node.is_active(self.epoch + 1) && !node.leaving;
+        let mut nodes: Vec<&Candidate> = ranking.nodes.iter().filter(stands).collect();
+        nodes.sort_by_key(|node| (Reverse(servi(node)), node.order));
+        nodes.truncate(self.parameters.committee_size as usize);
+        nodes.into_iter().map(|node| node.account.clone()).collect()
     }
 
     /// Who sits in the running epoch, by the last election's record.
@@ -76,7 +77,7 @@ impl Surroundings<'_> {
             .unwrap_or(0)
     }
 
-    /// One node; `rank` from 1.
+    /// One node; `rank` from 1, or 0 where none is known.
     pub(super) fn node(&self, node: &Candidate, rank: u32, seated: bool, next: bool) -> CandidateView {
         let status = match node.status {
             CandidateStatus::Candidate => NodeStatus::Candidate,
@@ -118,25 +119,27 @@ impl Surroundings<'_> {
         }
     }
 
-    /// The list by rank: candidates by Servi and order of candidacy, then those that aren't, by votes.
-    pub(super) fn list(&self, list: &Candidates, bytes: u64) -> CandidatesView {
-        let standing = |c: &Candidate| c.status == CandidateStatus::Candidate;
-        let mut ranked: Vec<&Candidate> = list.list.iter().collect();
-        ranked.sort_by(|a, b| match (standing(a), standing(b)) {
-            (true, true) => b.servi.cmp(&a.servi).then(a.order.cmp(&b.order)),
-            (false, false) => b.votes.cmp(&a.votes).then(a.account.cmp(&b.account)),
-            (here, there) => there.cmp(&here),
-        });
-        let (now, next) = (self.seated(), self.next_seats(list));
-        let nodes = ranked.iter().enumerate().map(|(i, node)| {
+    /// The ranking as it came.
+    pub(super) fn list(&self, ranking: &Ranking) -> CandidatesView {
+        let (now, next) = (self.seated(), self.next_seats(ranking));
+        let nodes = ranking.nodes.iter().enumerate().map(|(i, node)| {
             let (seated, elected) = (now.contains(&node.account), next.contains(&node.account));
             self.node(node, i as u32 + 1, seated, elected)
         });
-        let total = list.list.iter().map(|c| u128::from(c.votes.units())).sum();
         CandidatesView {
             list: nodes.collect(),
-            total_votes: wide(total),
-            bytes,
+            count: ranking.head.count,
+            epoch: ranking.head.epoch,
+            total_votes: wide(ranking.head.votes),
+            bytes: ranking.bytes as u64,
         }
+    }
+
+    /// A node by its own record; its rank, where the ranking has it (0 where it hasn't).
+    pub(super) fn single(&self, node: &Candidate, ranking: Option<&Ranking>) -> CandidateView {
+        let rank = ranking.and_then(|ranking| ranking.find(&node.account));
+        let next = ranking.is_some_and(|ranking| self.next_seats(ranking).contains(&node.account));
+        let rank = rank.map_or(0, |(rank, _)| rank as u32);
+        self.node(node, rank, self.seated().contains(&node.account), next)
     }
 }

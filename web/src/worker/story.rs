@@ -248,7 +248,18 @@ fn an_honest_relay_gives_a_proved_wallet() {
     page.command(Command::WatchCandidates { on: true })
         .expect("the list");
     page.wait(500.0);
-    assert_eq!(page.list, 7);
+    assert_eq!(page.list, 256, "the first part");
+    page.command(Command::MoreCandidates).expect("the rest");
+    page.wait(500.0);
+    assert_eq!(page.list, 300);
+    page.command(Command::MoreCandidates).expect("nothing more");
+    let node = page.command(Command::FindNode { name: "servi_001".into() });
+    assert!(
+        matches!(&node, Ok(Reply::Node(Some(node))) if node.account == "servi_001" && node.rank > 0),
+        "{node:?}"
+    );
+    let nobody = page.command(Command::FindNode { name: "marlow".into() });
+    assert!(matches!(&nobody, Ok(Reply::Node(None))), "{nobody:?}");
     let block = page.command(Command::LookUp { query: "#3".into() });
     assert!(
         matches!(&block, Ok(Reply::Found(found)) if found.title == "Block 3"),

@@ -307,6 +307,10 @@ fn a_first_start_is_welcomed() {
         Command::Confirm { review: 1 },
         Command::LookUp { query: "1".into() },
         Command::WatchCandidates { on: true },
+        Command::MoreCandidates,
+        Command::FindNode {
+            name: "somebody".into(),
+        },
         Command::ExportBackup,
         Command::StartOver,
     ];

@@ -1,7 +1,6 @@
 //! The light client's answers in the form that the worker goes on with.
 
-use credo_light::{Answer as Verified, ProofInfo, TransactionStatus};
-use credo_pob::{Candidates, Round, Turns};
+use credo_light::{Answer as Verified, ProofInfo, RankingInfo, TransactionStatus};
 use credo_primitives::{Digest, Header, Receipt, Transaction};
 
 use super::activity::Trace;
@@ -18,12 +17,9 @@ pub(super) enum Answer {
         proof: Proof,
         entries: Vec<Option<Vec<u8>>>,
     },
-    Candidates {
+    Ranking {
         proof: Proof,
-        candidates: Box<Candidates>,
-        round: Option<Round>,
-        turns: Option<Turns>,
-        bytes: u64,
+        info: Box<RankingInfo>,
     },
     Trace {
         trace: Trace,
@@ -83,12 +79,9 @@ pub(super) fn read(answer: Verified, evidence: Option<Vec<u8>>) -> Answer {
                 entries: entries.into_iter().map(|entry| entry.value).collect(),
             }
         }
-        Verified::Candidates(proved) => Answer::Candidates {
+        Verified::Ranking(proved) => Answer::Ranking {
             proof: Proof::from(&proved.proof),
-            candidates: Box::new(proved.value.candidates),
-            round: proved.value.round,
-            turns: proved.value.turns,
-            bytes: proved.value.bytes as u64,
+            info: Box::new(proved.value),
         },
         Verified::Submitted(_) => Answer::Submitted,
         Verified::Block(proved) => Answer::Block {

@@ -7,7 +7,7 @@ use super::core::Core;
 use super::servi::Surroundings;
 
 impl Core {
-    /// The view as of now. The list of Servi nodes travels apart (`Core::changed_list`): it can be a megabyte.
+    /// The view as of now. The ranking of Servi nodes travels apart (`Core::changed_list`): it can be a megabyte.
     pub(super) fn view(&self) -> View {
         View {
             sync: self.sync(),
@@ -69,26 +69,20 @@ impl Core {
             turns: self.facts.turns.as_ref().map(|(turns, _)| turns),
             committee: self.chain.committee().map(|c| c.keys()).unwrap_or_default(),
             epoch: self.chain.epoch(),
-            now_ms: self.chain.clock_ms(self.now) as u64,
             parameters,
-            available: self
-                .facts
-                .pool
-                .as_ref()
-                .map_or(parameters.available_votes, |pool| pool.available),
         })
     }
 
-    /// The account of the node with this consensus key (base58), by the proved record of the last election or list.
+    /// The account of the node with this consensus key (base58), by the proved record of the last election or ranking.
     pub(super) fn node_name(&self, key: &str) -> Option<String> {
         let seats = self.facts.round.iter().flat_map(|round| &round.seats);
         let elected = seats
             .into_iter()
             .find(|seat| consensus_key::to_base58(&seat.key) == key);
         elected.map(|seat| seat.account.to_string()).or_else(|| {
-            let list = &self.list.as_ref()?.candidates;
-            let place = list.place_of_key(&consensus_key::from_base58(key)?)?;
-            list.list.get(place as usize).map(|node| node.account.to_string())
+            let ranking = &self.list.as_ref()?.ranking;
+            let node = ranking.find_key(&consensus_key::from_base58(key)?)?;
+            Some(node.account.to_string())
         })
     }
 }

@@ -129,9 +129,9 @@ fn check(
             .verify_state(rng, keys, &answer)
             .map(Answer::State)
             .map_err(|error| (error, Some(Box::new(answer.head)))),
-        (Query::Candidates, Response::Candidates(answer)) => client
-            .verify_candidates(rng, &answer)
-            .map(Answer::Candidates)
+        (Query::Ranking(part), Response::Ranking(answer)) => client
+            .verify_ranking(rng, *part, &answer)
+            .map(Answer::Ranking)
             .map_err(|error| (error, Some(Box::new(answer.state.head)))),
         (Query::Submit(_), Response::Submitted(hash)) => Ok(Answer::Submitted(hash)),
         (Query::Block(height), Response::Block(answer)) => client

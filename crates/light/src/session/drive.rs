@@ -8,7 +8,7 @@ use rand_core::CryptoRng;
 use super::relay::{Phase, Relay};
 use super::requests::Purpose;
 use super::types::Effect;
-use super::{ANSWER_MS, GONE_MS, LIST_MS, MAX_RELAYS, PING_MS, Session, Stop};
+use super::{ANSWER_MS, GONE_MS, HAND_OVERS_MS, MAX_RELAYS, PING_MS, Session, Stop};
 use crate::{HeadEvent, LightClient, LightError, RelayId};
 
 /// Hand-over answers in a row that may bring nothing (an epoch's last block is final a moment before its hand-over
@@ -343,7 +343,12 @@ impl Session {
                     if asks {
                         self.fetching = Some((id, to));
                         let max = MAX_HAND_OVERS as u32;
-                        self.ask(id, Purpose::HandOvers, Request::HandOvers { from, max }, LIST_MS);
+                        self.ask(
+                            id,
+                            Purpose::HandOvers,
+                            Request::HandOvers { from, max },
+                            HAND_OVERS_MS,
+                        );
                     }
                 }
                 Ok(event) => {

@@ -38,10 +38,12 @@ pub const MAX_REQUESTS: usize = 64;
 pub const PING_MS: u64 = 2_000;
 /// A relay silent for so long (three pings) is gone, ms.
 pub const GONE_MS: u64 = 6_000;
-/// A relay must answer within this time, ms; the whole list of Servi nodes may take [`LIST_MS`].
+/// A relay must answer within this time, ms; a part of the ranking may take [`PART_MS`], hand-overs [`HAND_OVERS_MS`].
 pub const ANSWER_MS: u64 = 6_000;
-/// Time for the whole list of Servi nodes, ms.
-pub const LIST_MS: u64 = 30_000;
+/// Time for a part of the ranking, ms: a quarter of a megabyte at most.
+pub const PART_MS: u64 = 10_000;
+/// Time for hand-overs, ms: as many come at once as fit a frame.
+pub const HAND_OVERS_MS: u64 = 30_000;
 /// A request ends after this time, whatever relays were tried, ms.
 pub const REQUEST_MS: u64 = 20_000;
 /// A head older than this by the caller's clock is stale even when it is the newest that relays have, ms.

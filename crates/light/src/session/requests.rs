@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::types::{Query, Ticket};
-use super::{ANSWER_MS, LIST_MS, MAX_REQUESTS, REQUEST_MS};
+use super::{ANSWER_MS, MAX_REQUESTS, PART_MS, REQUEST_MS};
 use crate::{LightError, RelayId};
 use credo_wire::{MAX_KEYS, Request};
 
@@ -54,7 +54,7 @@ impl Query {
     pub(super) fn request(&self) -> Request {
         match self {
             Self::State(keys) => Request::State { keys: keys.clone() },
-            Self::Candidates => Request::Candidates,
+            Self::Ranking(part) => Request::Ranking { part: *part },
             Self::Submit(transaction) => Request::Submit {
                 transaction: transaction.clone(),
             },
@@ -65,7 +65,7 @@ impl Query {
 
     pub(super) fn answer_ms(&self) -> u64 {
         match self {
-            Self::Candidates => LIST_MS,
+            Self::Ranking(_) => PART_MS,
             _ => ANSWER_MS,
         }
     }

@@ -3,7 +3,7 @@
 use credo_primitives::{Digest, Receipt, StateKey, Transaction};
 use credo_wire::Message;
 
-use crate::{BlockInfo, CandidatesInfo, Checkpoint, LightError, Proved, RelayId};
+use crate::{BlockInfo, Checkpoint, LightError, Proved, RankingInfo, RelayId};
 
 /// How a session starts.
 #[derive(Clone, Debug, Default)]
@@ -58,8 +58,8 @@ pub struct Ticket(pub u64);
 pub enum Query {
     /// Values with proofs, all from one snapshot; 1 to 32 keys. → [`Answer::State`]
     State(Vec<StateKey>),
-    /// The whole list of Servi nodes. → [`Answer::Candidates`]
-    Candidates,
+    /// A part of the ranking of Servi nodes, by its number from 0. → [`Answer::Ranking`]
+    Ranking(u32),
     /// Hand a transaction (IOST's Full encoding) to a relay. → [`Answer::Submitted`]
     Submit(Vec<u8>),
     /// What became of a transaction. → [`Answer::Transaction`]
@@ -73,8 +73,8 @@ pub enum Query {
 pub enum Answer {
     /// The values in the order of the keys; [`Proved::decode`] reads them.
     State(Vec<Proved<Option<Vec<u8>>>>),
-    /// The whole list.
-    Candidates(Proved<CandidatesInfo>),
+    /// The part, with what it is a part of.
+    Ranking(Proved<RankingInfo>),
     /// The relay took the transaction into its pool (claimed).
     Submitted(Digest),
     /// What became of the transaction.

@@ -3,7 +3,7 @@
 
 use commonware_codec::Encode as _;
 use credo_msb::{HandOver, History, MSB_VERSION, MsbHeader};
-use credo_pob::{Candidate, CandidateStatus, Candidates, ListDigest, Loss, Round, Seat, Turns, Vote, Voter};
+use credo_pob::{Candidate, CandidateStatus, Candidates, Loss, Ranking, Round, Seat, Turns, Vote, Voter};
 use credo_primitives::block::HEADER_VERSION;
 use credo_primitives::block::StateCommitment;
 use credo_primitives::entry::{
@@ -48,7 +48,10 @@ fn secret() -> SecretKey {
     SecretKey::from_seed(Algorithm::Ed25519, &[7; 32]).expect("a seed")
 }
 
-/// What the tests read; the last stands nowhere.
+/// How many of [`keys`] stand nowhere, the last ones.
+const ABSENT: usize = 3;
+
+/// What the tests read; the last [`ABSENT`] stand nowhere.
 fn keys() -> Vec<StateKey> {
     let account = name(ACCOUNT);
     vec![
@@ -64,16 +67,40 @@ fn keys() -> Vec<StateKey> {
         StateKey::ram(&account),
         StateKey::contribution(),
         StateKey::pool(),
-        StateKey::candidate(VOTED),
-        StateKey::candidate(LOST),
+        StateKey::candidate(&servi(VOTED)),
+        StateKey::candidate(&servi(LOST)),
         StateKey::ended(&servi(LOST), 0),
         StateKey::token("iost"),
         StateKey::proposals_for(&account),
         StateKey::proposals_for_key(&secret().public_key()),
         StateKey::proposals(&account),
         StateKey::proposal(&servi(VOTED), PROPOSAL),
+        StateKey::ranking(),
+        StateKey::ranking_part(0),
+        StateKey::ranking_part(1),
+        StateKey::ranking_part(2),
+        StateKey::candidate(&account),
         StateKey::balance(&name("nobody_here"), "iost"),
     ]
+}
+
+/// How many nodes the ranking has: more than one part.
+const RANKED: u32 = 300;
+
+/// The ranking that the epoch after `height`, or the one of it, begins with: most of its nodes only wait for votes.
+pub(super) fn ranking(config: &TestConfig, height: u64) -> Ranking {
+    let epoch = height / config.epoch_length;
+    let mut list = candidates(config, epoch * config.epoch_length).list;
+    let some = list[0].clone();
+    list.extend((list.len() as u32..RANKED).map(|i| Candidate {
+        account: servi(i),
+        status: CandidateStatus::Registered,
+        order: 0,
+        votes: Amount::from_iost(u64::from(i % 7)),
+        servi: 0,
+        ..some.clone()
+    }));
+    Ranking::of(&Candidates::of(list), epoch)
 }
 
 fn candidates(config: &TestConfig, height: u64) -> Candidates {
@@ -90,6 +117,7 @@ fn candidates(config: &TestConfig, height: u64) -> Candidates {
             status: CandidateStatus::Candidate,
             order: u64::from(i) + 1,
             votes: Amount::from_iost(1_000 + u64::from(i)),
+            voted: Amount::ZERO,
             servi: u128::from(height) * u128::from(i + 1),
             available: 0,
             missed: 0,
@@ -210,13 +238,14 @@ fn record(account: &AccountName, key: &PublicKey) -> Account {
     }
 }
 
-fn state(config: &TestConfig, height: u64, epoch: u64) -> (Writes, Vec<u8>) {
+fn state(config: &TestConfig, height: u64, epoch: u64) -> Writes {
     let account = name(ACCOUNT);
     let list = candidates(config, height);
-    let bytes = list.to_bytes().to_vec();
+    let ranking = ranking(config, height);
+    let digests: Vec<Digest> = ranking.digests().collect();
     let seats = TestChain::seated(config.seats, config.keys, epoch + 1);
     let entries: Vec<Option<Vec<u8>>> = vec![
-        Some(ListDigest::of(&bytes, list.list.len()).encode().to_vec()),
+        Some(list.digest().encode().to_vec()),
         Some(
             Round {
                 epoch: epoch + 1,
@@ -262,6 +291,7 @@ fn state(config: &TestConfig, height: u64, epoch: u64) -> (Writes, Vec<u8>) {
             Voter {
                 votes: vec![vote(VOTED, 250), vote(LOST, 40)],
                 earned: Amount::from_iost(2),
+                stake: None,
             }
             .encode()
             .to_vec(),
@@ -344,8 +374,11 @@ fn state(config: &TestConfig, height: u64, epoch: u64) -> (Writes, Vec<u8>) {
         Some(Waiting::default().encode().to_vec()),
         Some(Proposals::default().encode().to_vec()),
         Some(proposal(config).encode().to_vec()),
+        Some(ranking.head.encode().to_vec()),
+        Some(digests[0].encode().to_vec()),
+        Some(digests[1].encode().to_vec()),
     ];
-    (keys().into_iter().zip(entries).collect(), bytes)
+    keys().into_iter().zip(entries).collect()
 }
 
 fn transaction(spec: &ChainSpec, height: u64, number: u64, time_ms: u64) -> TestTransaction {
@@ -398,13 +431,16 @@ impl TestChain {
 
     /// What the block at `height` writes; 0 is genesis.
     pub fn writes(config: &TestConfig, height: u64) -> Writes {
-        state(config, height, height.saturating_sub(1) / config.epoch_length).0
+        state(config, height, height.saturating_sub(1) / config.epoch_length)
     }
 
-    /// The keys that the tests read; the last stands nowhere.
+    /// The keys that the tests read; the last [`TestChain::ABSENT`] stand nowhere.
     pub fn state_keys() -> Vec<StateKey> {
         keys()
     }
+
+    /// How many of [`TestChain::state_keys`] stand nowhere.
+    pub const ABSENT: usize = ABSENT;
 
     /// A chain with real signatures, but without state: its roots are made up and nothing can be proved under them.
     pub fn build(config: TestConfig) -> Self {
@@ -466,7 +502,6 @@ fn build(config: TestConfig, states: Vec<TestState>) -> TestChain {
                 .map(|n| transaction(&chain.spec, height, n, time_ms))
                 .collect(),
         };
-        let (_, list) = state(&config, height, epoch);
         let (commitment, entries) = next_state();
         let hashes: Vec<Digest> = transactions.iter().map(TestTransaction::hash).collect();
         let receipts: Vec<Digest> = transactions.iter().map(TestTransaction::receipt_hash).collect();
@@ -508,7 +543,7 @@ fn build(config: TestConfig, states: Vec<TestState>) -> TestChain {
                 transactions_root: merkle::root(&leaves),
                 transaction_count: leaves.len() as u64,
                 state_root: header.state.root,
-                servi_digest: ListDigest::of(&list, 0).digest,
+                servi_digest: candidates(&config, height).digest().digest,
                 randomness: ZERO_DIGEST,
                 next_committee: TestChain::members(config.seats, config.keys, epoch + 1),
                 council: Vec::new(),
@@ -548,7 +583,6 @@ fn build(config: TestConfig, states: Vec<TestState>) -> TestChain {
             certificate,
             transactions,
             entries,
-            list,
         });
     }
     chain

@@ -5,13 +5,15 @@ use commonware_codec::{Copying, DecodeExt as _, Encode as _, Write as _};
 use commonware_cryptography::Signer as _;
 use commonware_cryptography::ed25519::PrivateKey;
 use credo_msb::HandOver;
+use credo_pob::Ranking;
 use credo_primitives::certificate::namespace;
 use credo_primitives::{
     CertifiedHeader, ChainSpec, Committee, ConsensusKey, Digest, Header, Receipt, StateKey, Transaction,
     codec_struct, merkle,
 };
-use credo_wire::{BlockAnswer, CandidatesAnswer, Included, KeyProof, StateAnswer};
+use credo_wire::{BlockAnswer, Included, KeyProof, RankingAnswer, StateAnswer};
 
+use super::build::ranking;
 use crate::LightClient;
 
 /// How the chain is to be.
@@ -125,15 +127,12 @@ pub struct TestBlock {
     pub transactions: Vec<TestTransaction>,
     /// Proofs of [`TestChain::keys`] after this block.
     pub entries: Vec<KeyProof>,
-    /// The list of Servi nodes after this block.
-    pub list: Vec<u8>,
 }
 codec_struct!(TestBlock {
     header,
     certificate: 16_384,
     transactions: 64,
-    entries: 64,
-    list: 1024 * 1024
+    entries: 64
 });
 
 /// A chain. Blocks stand by height, from 1 on.
@@ -145,7 +144,7 @@ pub struct TestChain {
     pub blocks: Vec<TestBlock>,
     /// Its hand-overs by epoch.
     pub hand_overs: Vec<HandOver>,
-    /// The keys that every block has proofs of; the last of them stands nowhere.
+    /// The keys that every block has proofs of; the last few stand nowhere.
     pub keys: Vec<StateKey>,
     /// Number of keys that the seats rotate among.
     pub pool: u32,
@@ -240,11 +239,23 @@ impl TestChain {
         })
     }
 
-    /// The list of Servi nodes after the block at `height`.
-    pub fn candidates(&self, height: u64) -> Option<CandidatesAnswer> {
-        Some(CandidatesAnswer {
-            state: self.state(height, &LightClient::candidates_keys())?,
-            list: self.block(height)?.list.clone(),
+    /// The ranking that is in the state after the block at `height`.
+    pub fn ranking(&self, height: u64) -> Ranking {
+        let config = TestConfig {
+            epoch_length: self.spec.parameters.epoch_length,
+            keys: self.pool,
+            time_ms: self.spec.time_ms,
+            ..TestConfig::default()
+        };
+        ranking(&config, height)
+    }
+
+    /// A part of it.
+    pub fn ranking_part(&self, height: u64, part: u32) -> Option<RankingAnswer> {
+        let bytes = self.ranking(height).parts.get(part as usize).cloned();
+        Some(RankingAnswer {
+            state: self.state(height, &LightClient::ranking_keys(part))?,
+            part: bytes.unwrap_or_default().to_vec(),
         })
     }
 

@@ -2,6 +2,7 @@
 
 use commonware_codec::{Copying, DecodeExt as _, Encode as _};
 use commonware_cryptography::Signer as _;
+use credo_pob::RankingPart;
 use credo_primitives::certificate::quorum;
 use credo_primitives::{CertifiedHeader, ChainSpec, Digest, Receipt, Text, Transaction};
 use credo_wire::{Message, Response, StateAnswer, TransactionAnswer};
@@ -37,8 +38,16 @@ pub enum Lie {
     StateProof,
     /// An old state in place of the present one.
     StaleState,
-    /// One record in the list of Servi nodes.
-    List,
+    /// A record in a part of the ranking of Servi nodes.
+    Part,
+    /// The order of a part's records.
+    PartOrder,
+    /// Another part than the one asked for.
+    PartNumber,
+    /// Nothing, where there is a part.
+    PartMissing,
+    /// The ranking of another Micro State Block.
+    PartEpoch,
     /// The transaction's bytes.
     Transaction,
     /// The transaction's place in its block.
@@ -55,7 +64,7 @@ pub enum Lie {
 
 impl Lie {
     /// All of them.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 24] = [
         Self::Greeting,
         Self::Spec,
         Self::Header,
@@ -69,7 +78,11 @@ impl Lie {
         Self::StateAbsence,
         Self::StateProof,
         Self::StaleState,
-        Self::List,
+        Self::Part,
+        Self::PartOrder,
+        Self::PartNumber,
+        Self::PartMissing,
+        Self::PartEpoch,
         Self::Transaction,
         Self::TransactionIndex,
         Self::Receipt,
@@ -133,6 +146,21 @@ fn too_few(certificate: &mut Vec<u8>) {
     let count = at + bytes;
     certificate[count] = keep as u8;
     certificate.truncate(count + 1 + keep * 64);
+}
+
+fn alter_part(lie: Lie, bytes: &mut Vec<u8>) {
+    let Ok(mut part) = RankingPart::from_bytes(bytes) else {
+        return;
+    };
+    match lie {
+        Lie::Part => part.nodes[0].votes = credo_primitives::Amount::MAX,
+        Lie::PartOrder => part.nodes.swap(0, 1),
+        Lie::PartNumber => part.number ^= 1,
+        Lie::PartMissing => return bytes.clear(),
+        Lie::PartEpoch => part.epoch ^= 1,
+        _ => return,
+    }
+    *bytes = part.encode().to_vec();
 }
 
 impl Liar {
@@ -206,17 +234,13 @@ impl Liar {
                 Response::Head(head)
             }
             Response::State(answer) => Response::State(self.alter_state(lie, answer)),
-            Response::Candidates(mut answer) => {
+            Response::Ranking(mut answer) => {
                 self.alter_head(&mut answer.state.head);
-                if lie == Lie::List
-                    && let Some(byte) = answer.list.last_mut()
-                {
-                    *byte ^= 1;
-                }
+                alter_part(lie, &mut answer.part);
                 if lie == Lie::Kind {
                     return Response::State(answer.state);
                 }
-                Response::Candidates(answer)
+                Response::Ranking(answer)
             }
             Response::Transaction(TransactionAnswer::Final(mut included)) => {
                 self.alter_head(&mut included.head);

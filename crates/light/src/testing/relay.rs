@@ -100,7 +100,7 @@ impl TestRelay {
                 self.head().map(Response::Head)
             }
             Request::State { keys } => chain.state(head, &keys).map(Response::State),
-            Request::Candidates => chain.candidates(head).map(Response::Candidates),
+            Request::Ranking { part } => chain.ranking_part(head, part).map(Response::Ranking),
             Request::Submit { transaction } => Some(match Transaction::decode(&transaction) {
                 Ok(transaction) => Response::Submitted(transaction.hash()),
                 Err(error) => Liar::refusal(&error.to_string()),

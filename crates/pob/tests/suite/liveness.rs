@@ -9,7 +9,7 @@ use credo_pob::{
 use credo_primitives::Amount;
 use credo_primitives::entry::LossReason;
 
-use crate::{LOCK_MS, at, entry, name, node, rules, standing, units};
+use crate::{LOCK_MS, at, entry, name, node, none, register, rules, standing, units};
 
 /// A round after an epoch in which each seat (in the order of the committee's accounts) produced and missed so much.
 fn after(ledger: &mut Ledger, previous: &Round, turns: &[(&str, u32, u32)], rules: &Rules) -> RoundOutcome {
@@ -116,7 +116,7 @@ fn who_does_not_prove_its_availability_in_time_is_out() {
 fn availability_is_proved_once_for_each_msb_and_by_candidates() {
     let mut ledger = standing(&[1, 1]);
     let a = name("node_a");
-    ledger.register(&name("alice"), node(9), entry(0, true)).unwrap();
+    register(&mut ledger, &name("alice"), node(9), entry(0, true)).unwrap();
     assert_eq!(
         ledger.prove_available(&name("alice"), 1),
         Err(PobError::NotCandidate)
@@ -212,7 +212,7 @@ fn several_lose_at_once_in_the_order_of_candidacy_until_four_are_left() {
     );
     assert_eq!(status(&ledger, "node_f"), CandidateStatus::Candidate);
     // As soon as another stands, what was put off is made up for.
-    ledger.register(&name("alice"), node(20), entry(0, true)).unwrap();
+    register(&mut ledger, &name("alice"), node(20), entry(0, true)).unwrap();
     ledger.appoint(&name("alice"), Amount::ZERO).unwrap();
     ledger.commit();
     let second = ledger.run_round(&at(Some(&first.round), 2), &rules);
@@ -231,7 +231,7 @@ fn leaving_can_be_taken_back_and_a_node_that_does_not_stand_leaves_at_once() {
         Ok(Amount::ZERO)
     );
     assert!(!ledger.candidates().find(&name("node_a")).unwrap().leaving);
-    ledger.register(&name("alice"), node(9), entry(0, true)).unwrap();
+    register(&mut ledger, &name("alice"), node(9), entry(0, true)).unwrap();
     let mut voter = Voter::default();
     ledger.vote(&mut voter, &name("alice"), units(5)).unwrap();
     let ended = ledger.leave(&name("alice"), here, &rules).unwrap().unwrap();
@@ -241,10 +241,18 @@ fn leaving_can_be_taken_back_and_a_node_that_does_not_stand_leaves_at_once() {
         Err(PobError::NotExists)
     );
     assert_eq!(
-        ledger.fold(&mut voter, std::slice::from_ref(&ended), 49 + LOCK_MS),
+        ledger.fold(
+            &mut voter,
+            std::slice::from_ref(&ended),
+            &mut none(),
+            49 + LOCK_MS
+        ),
         Ok(Amount::ZERO)
     );
-    assert_eq!(ledger.fold(&mut voter, &[ended], 50 + LOCK_MS), Ok(units(5)));
+    assert_eq!(
+        ledger.fold(&mut voter, &[ended], &mut none(), 50 + LOCK_MS),
+        Ok(units(5))
+    );
     assert!(voter.votes.is_empty());
 }
 
@@ -266,7 +274,7 @@ fn after_a_loss_a_node_cools_off_then_registers_with_its_old_order_and_new_votes
     );
     let until = 100 + LOCK_MS;
     assert_eq!(
-        ledger.register(&b, node(1), entry(until - 1, true)),
+        register(&mut ledger, &b, node(1), entry(until - 1, true)),
         Err(PobError::Cooling(until))
     );
     assert_eq!(
@@ -274,15 +282,19 @@ fn after_a_loss_a_node_cools_off_then_registers_with_its_old_order_and_new_votes
         Err(PobError::LostNode(b.clone(), until))
     );
     assert_eq!(ledger.apply(&b, &rules, 1, units(1)), Err(PobError::NotApproved));
-    ledger.register(&b, node(11), entry(until, true)).unwrap();
+    register(&mut ledger, &b, node(11), entry(until, true)).unwrap();
     // The old vote is void; folded in, the account may vote again.
     assert_eq!(
         ledger.vote(&mut voter, &b, units(1)),
         Err(PobError::VoidVote(b.clone()))
     );
-    assert_eq!(ledger.fold(&mut voter, &[ended], until), Ok(units(7)));
+    assert_eq!(
+        ledger.fold(&mut voter, &[ended], &mut none(), until),
+        Ok(units(7))
+    );
     ledger.vote(&mut voter, &b, units(2)).unwrap();
     assert_eq!((voter.votes[0].generation, voter.votes[0].amount), (5, units(2)));
+    ledger.note_votes();
     assert_eq!(ledger.apply(&b, &rules, 9, units(3)), Ok(units(3)));
     let node = ledger.candidates().find(&b).unwrap();
     assert_eq!((node.order, node.available, node.votes), (2, 9, units(2)));
@@ -301,10 +313,11 @@ fn what_is_still_locked_keeps_a_node_from_registering() {
         lock: units(10),
         ..entry(0, true)
     };
-    ledger.register(&name("alice"), node(9), locking).unwrap();
+    register(&mut ledger, &name("alice"), node(9), locking).unwrap();
     ledger
         .vote(&mut Voter::default(), &name("alice"), units(1))
         .unwrap();
+    ledger.note_votes();
     assert_eq!(
         ledger.apply(&name("alice"), &rules, 0, units(100)),
         Ok(units(100))
@@ -318,13 +331,11 @@ fn what_is_still_locked_keeps_a_node_from_registering() {
         LOCK_MS
     );
     assert_eq!(
-        ledger.register(&name("alice"), node(9), entry(LOCK_MS, true)),
+        register(&mut ledger, &name("alice"), node(9), entry(LOCK_MS, true)),
         Err(PobError::Deposit)
     );
     assert_eq!(ledger.take_stake(&name("alice")), Ok(units(110)));
-    ledger
-        .register(&name("alice"), node(9), entry(LOCK_MS, true))
-        .unwrap();
+    register(&mut ledger, &name("alice"), node(9), entry(LOCK_MS, true)).unwrap();
 }
 
 #[test]
@@ -336,7 +347,7 @@ fn a_registration_s_lock_returns_with_its_end_whether_it_became_a_candidate_or_n
         lock: units(10),
         ..entry(0, true)
     };
-    ledger.register(&alice, node(9), locking).unwrap();
+    register(&mut ledger, &alice, node(9), locking).unwrap();
     let returned = |ledger: &Ledger, now| ledger.candidates().find(&alice).unwrap().returned_stake(now);
     assert_eq!(
         returned(&ledger, u64::MAX),
@@ -368,7 +379,7 @@ fn a_candidate_s_votes_for_itself_stay_with_it() {
         .move_votes(&name("bobby"), &mut other, &a, &b, units(2))
         .unwrap();
     let alice = name("alice");
-    ledger.register(&alice, node(9), entry(0, true)).unwrap();
+    register(&mut ledger, &alice, node(9), entry(0, true)).unwrap();
     ledger.vote(&mut other, &alice, units(2)).unwrap();
     ledger
         .move_votes(&alice, &mut other, &alice, &a, units(2))
@@ -384,11 +395,11 @@ fn no_two_registrations_ever_share_a_generation() {
         let account = name(if turn % 2 == 0 { "alice" } else { "carol" });
         let now_ms = turn * 2 * LOCK_MS;
         let key = 90 + turn % 2;
-        ledger.register(&account, node(key), entry(now_ms, true)).unwrap();
+        register(&mut ledger, &account, node(key), entry(now_ms, true)).unwrap();
         let generation = ledger.candidates().find(&account).unwrap().generation;
         // What was taken back isn't used up; what was kept never comes again.
         ledger.rollback();
-        ledger.register(&account, node(key), entry(now_ms, true)).unwrap();
+        register(&mut ledger, &account, node(key), entry(now_ms, true)).unwrap();
         assert_eq!(ledger.candidates().find(&account).unwrap().generation, generation);
         assert!(seen.insert(generation), "generation {generation} came twice");
         let here = LossContext { epoch: 0, now_ms };
@@ -403,7 +414,7 @@ fn a_private_network_approves_its_nodes() {
     let rules = rules(2);
     let mut ledger = standing(&[1]);
     let alice = name("alice");
-    ledger.register(&alice, node(9), entry(0, false)).unwrap();
+    register(&mut ledger, &alice, node(9), entry(0, false)).unwrap();
     assert_eq!(
         ledger.vote(&mut Voter::default(), &alice, units(1)),
         Err(PobError::NotApproved)
@@ -414,6 +425,7 @@ fn a_private_network_approves_its_nodes() {
     );
     ledger.approve(&alice).unwrap();
     ledger.vote(&mut Voter::default(), &alice, units(1)).unwrap();
+    ledger.note_votes();
     ledger.apply(&alice, &rules, 0, Amount::ZERO).unwrap();
 }
 

@@ -1,16 +1,22 @@
 //! The ledger: operations, rounds, and what must hold whatever is done.
 #![allow(clippy::unwrap_used)]
 
+mod displacement;
 mod liveness;
 mod operations;
 mod properties;
+mod ranking;
 mod rewards;
 mod rounds;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use commonware_cryptography::{Signer as _, ed25519::PrivateKey};
-use credo_pob::{Candidates, Entry, Ledger, Registration, Round, RoundContext, Rules, Voter};
+use credo_pob::{
+    Candidates, Entry, Former, Ledger, MAX_CANDIDATES, PobError, Registration, Round, RoundContext, Rules,
+    Voter,
+};
 use credo_primitives::{AccountName, Amount, ConsensusKey, Text};
 
 fn name(text: &str) -> AccountName {
@@ -44,6 +50,23 @@ fn entry(now_ms: u64, approved: bool) -> Entry {
     }
 }
 
+/// Registers a node where there are places enough, and nothing is remembered of it.
+fn register(
+    ledger: &mut Ledger,
+    account: &AccountName,
+    node: Registration,
+    entry: Entry,
+) -> Result<(), PobError> {
+    let displaced = ledger.register(account, node, entry, None, &rules(1))?;
+    assert_eq!(displaced, None);
+    Ok(())
+}
+
+/// Nothing remembered of any node.
+fn none() -> BTreeMap<AccountName, Former> {
+    BTreeMap::new()
+}
+
 /// An account that has no node.
 fn voter_name() -> AccountName {
     name("a_voter")
@@ -58,6 +81,7 @@ fn rules(committee_size: usize) -> Rules {
         missed_epochs: u32::MAX,
         aside_epochs: 10,
         vote_lock_ms: LOCK_MS,
+        places: MAX_CANDIDATES,
     }
 }
 
@@ -83,7 +107,7 @@ fn standing(votes: &[u64]) -> Ledger {
     let mut ledger = empty();
     for (i, votes) in votes.iter().enumerate() {
         let account = name(&format!("node_{}", (b'a' + i as u8) as char));
-        ledger.register(&account, node(i as u64), entry(0, true)).unwrap();
+        register(&mut ledger, &account, node(i as u64), entry(0, true)).unwrap();
         ledger.appoint(&account, Amount::ZERO).unwrap();
         if *votes > 0 {
             ledger

@@ -5,19 +5,19 @@ use std::sync::Arc;
 use credo_pob::{CandidateStatus, Candidates, Ledger, MAX_VOTES, PobError, Rules, Vote, Voter};
 use credo_primitives::Amount;
 
-use crate::{empty, entry, key, name, node, rules, standing, units, voter_name};
+use crate::{empty, entry, key, name, node, register, rules, standing, units, voter_name};
 
 #[test]
 fn registration() {
     let mut ledger = empty();
-    ledger.register(&name("bobby"), node(1), entry(0, true)).unwrap();
-    ledger.register(&name("alice"), node(2), entry(0, true)).unwrap();
+    register(&mut ledger, &name("bobby"), node(1), entry(0, true)).unwrap();
+    register(&mut ledger, &name("alice"), node(2), entry(0, true)).unwrap();
     assert_eq!(
-        ledger.register(&name("alice"), node(3), entry(0, true)),
+        register(&mut ledger, &name("alice"), node(3), entry(0, true)),
         Err(PobError::Exists)
     );
     assert_eq!(
-        ledger.register(&name("carol"), node(1), entry(0, true)),
+        register(&mut ledger, &name("carol"), node(1), entry(0, true)),
         Err(PobError::KeyUsed)
     );
     let list = ledger.candidates();
@@ -43,7 +43,7 @@ fn application() {
         ledger.apply(&name("alice"), &rules, 0, Amount::ZERO),
         Err(PobError::NotExists)
     );
-    ledger.register(&name("alice"), node(0), entry(0, true)).unwrap();
+    register(&mut ledger, &name("alice"), node(0), entry(0, true)).unwrap();
     let mut voter = Voter::default();
     ledger.vote(&mut voter, &name("alice"), units(10)).unwrap();
     let below = PobError::BelowThreshold {
@@ -52,6 +52,13 @@ fn application() {
     };
     assert_eq!(ledger.apply(&name("alice"), &rules, 0, Amount::ZERO), Err(below));
     ledger.vote(&mut voter, &name("alice"), units(1)).unwrap();
+    // Votes that came since the last MSB make no candidate yet.
+    let before = PobError::BelowThresholdBefore {
+        votes: Amount::ZERO,
+        threshold: units(10),
+    };
+    assert_eq!(ledger.apply(&name("alice"), &rules, 0, Amount::ZERO), Err(before));
+    ledger.note_votes();
     ledger.apply(&name("alice"), &rules, 0, Amount::ZERO).unwrap();
     ledger.unvote(&mut voter, &name("alice"), units(11)).unwrap();
     ledger.apply(&name("alice"), &rules, 0, Amount::ZERO).unwrap();
@@ -165,6 +172,7 @@ fn votes_of_a_lost_candidacy_are_void() {
             earned: Amount::ZERO,
         }],
         earned: Amount::ZERO,
+        stake: None,
     };
     let void = Err(PobError::VoidVote(a.clone()));
     assert_eq!(ledger.vote(&mut voter, &a, units(1)), void);
@@ -182,8 +190,8 @@ fn votes_of_a_lost_candidacy_are_void() {
 fn rollback_restores_places_keys_and_orders() {
     let mut ledger = standing(&[5, 5]);
     let before = ledger.candidates().clone();
-    ledger.register(&name("alice"), node(9), entry(0, true)).unwrap();
-    ledger.register(&name("zelda"), node(8), entry(0, true)).unwrap();
+    register(&mut ledger, &name("alice"), node(9), entry(0, true)).unwrap();
+    register(&mut ledger, &name("zelda"), node(8), entry(0, true)).unwrap();
     ledger
         .vote(&mut Voter::default(), &name("zelda"), units(3))
         .unwrap();
@@ -201,7 +209,7 @@ fn rollback_restores_places_keys_and_orders() {
     }
     assert_eq!(ledger.candidates().place_of(&name("alice")), None);
     assert_eq!(ledger.candidates().place_of(&name("node_b")), Some(1));
-    ledger.register(&name("alice"), node(9), entry(0, true)).unwrap();
+    register(&mut ledger, &name("alice"), node(9), entry(0, true)).unwrap();
     ledger.appoint(&name("alice"), Amount::ZERO).unwrap();
     assert_eq!(ledger.candidates().find(&name("alice")).unwrap().order, 3);
 }
@@ -259,7 +267,7 @@ fn updates() {
     assert_eq!(ledger.update(&a, node(9), false), Ok(()));
     assert_eq!(ledger.candidates().place_of_key(&key(9)), Some(0));
     assert_eq!(
-        ledger.register(&name("carol"), node(0), entry(0, true)),
+        register(&mut ledger, &name("carol"), node(0), entry(0, true)),
         Ok(()),
         "the old key is free"
     );

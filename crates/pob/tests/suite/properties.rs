@@ -1,12 +1,13 @@
 //! Whatever is done in whatever order: votes and rewards are conserved, Servi stays within its bounds, ended votes can
 //! always be taken back, the index is right.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use credo_pob::rewards::Parts;
 use credo_pob::{
-    CandidateStatus, Candidates, Ending, Entry, Ledger, LossContext, Round, RoundContext, Rules, Turns, Voter,
+    CandidateStatus, Candidates, Ending, Entry, Former, Ledger, LossContext, PROTECTED_EPOCHS, Round,
+    RoundContext, Rules, Turns, Voter,
 };
 use credo_primitives::entry::LossReason;
 use credo_primitives::{AccountName, Amount};
@@ -16,6 +17,8 @@ use crate::{LOCK_MS, key, name, node, rules, units, voter_name};
 
 const NODES: usize = 8;
 const VOTERS: usize = 4;
+/// Fewer than there are nodes: a newcomer displaces another.
+const PLACES: usize = 6;
 /// Deposit of an application.
 const DEPOSIT: u64 = 50;
 /// Lock of a registration.
@@ -83,6 +86,8 @@ struct World {
     claimed: i128,
     /// Votes that were seized.
     seized: i128,
+    /// What is remembered of nodes that lost their places.
+    formers: BTreeMap<AccountName, Former>,
 }
 
 fn total(amounts: impl Iterator<Item = Amount>) -> i128 {
@@ -93,8 +98,8 @@ fn check(list: &Candidates, world: &World) {
     let mut cast: BTreeMap<&AccountName, u64> = BTreeMap::new();
     for vote in world.voters.iter().flat_map(|v| &v.votes) {
         assert!(!vote.amount.is_zero());
-        let node = list.find(&vote.candidate).unwrap();
-        if vote.generation == node.generation {
+        let node = list.find(&vote.candidate);
+        if node.is_some_and(|node| vote.generation == node.generation) {
             *cast.entry(&vote.candidate).or_default() += vote.amount.units();
         } else {
             let known = |e: &&Ending| e.0 == vote.candidate && e.1 == vote.generation;
@@ -104,6 +109,17 @@ fn check(list: &Candidates, world: &World) {
             );
         }
     }
+    // What ended stays so, whoever registers anew.
+    for (account, generation, _) in &world.endings {
+        assert!(
+            list.find(account)
+                .is_none_or(|node| node.generation != *generation)
+        );
+    }
+    let generations: BTreeSet<u64> = list.list.iter().map(|c| c.generation).collect();
+    assert_eq!(generations.len(), list.list.len());
+    assert!(generations.iter().all(|g| *g < list.next.generation));
+    assert!(list.list.len() <= PLACES);
     for (place, node) in list.list.iter().enumerate() {
         assert_eq!(cast.remove(&node.account).unwrap_or(0), node.votes.units());
         assert_eq!(list.place_of(&node.account), Some(place as u32));
@@ -127,7 +143,8 @@ fn check(list: &Candidates, world: &World) {
     let earned = total(votes.map(|v| v.earned))
         + total(world.voters.iter().map(|v| v.earned))
         + total(list.list.iter().map(|c| c.earned))
-        + total(list.list.iter().map(|c| c.voters_pot));
+        + total(list.list.iter().map(|c| c.voters_pot))
+        + total(world.formers.values().map(|f| f.voters_pot));
     assert_eq!(
         earned + world.pool + world.claimed,
         i128::from(POOL),
@@ -141,7 +158,7 @@ proptest! {
 
     #[test]
     fn nothing_is_created_or_lost(ops in prop::collection::vec(op(), 1..90)) {
-        let rules = Rules { availability_epochs: 4, missed_epochs: 2, ..rules(3) };
+        let rules = Rules { availability_epochs: 4, missed_epochs: 2, places: PLACES, ..rules(3) };
         let mut ledger = Ledger::new(Arc::new(Candidates::default()));
         let mut world = World {
             voters: vec![Voter::default(); VOTERS],
@@ -164,9 +181,30 @@ proptest! {
                         let taken = ledger.take_stake(&account(n)).unwrap();
                         world.deposits -= i128::from(taken.units());
                     }
-                    let entry = Entry { epoch, now_ms, lock: units(LOCK), approved: true };
-                    if ledger.register(&account(n), node(k), entry).is_ok() {
+                    // Two epochs of these are enough to be displaced.
+                    let entry = Entry { epoch: epoch * PROTECTED_EPOCHS / 2, now_ms, lock: units(LOCK), approved: true };
+                    let former = world.formers.get(&account(n)).copied();
+                    let before = ledger.candidates().clone();
+                    if let Ok(displaced) = ledger.register(&account(n), node(k), entry, former, &rules) {
+                        world.formers.remove(&account(n));
                         world.deposits += i128::from(LOCK);
+                        for old in &before.list {
+                            let kept = displaced.as_ref().is_none_or(|d| d.node.account != old.account);
+                            let place = ledger.candidates().place_of(&old.account);
+                            prop_assert_eq!(place, kept.then(|| before.place_of(&old.account).unwrap()));
+                        }
+                        if let Some(displaced) = displaced {
+                            prop_assert_eq!(before.list.len(), PLACES);
+                            prop_assert!(before.find(&displaced.node.account).unwrap().status != CandidateStatus::Candidate);
+                            let place = ledger.candidates().place_of(&account(n));
+                            prop_assert_eq!(place, before.place_of(&displaced.node.account), "its place by number");
+                            world.deposits -= displaced.stake.map_or(0, |s| i128::from(s.amount.units()));
+                            world.claimed += i128::from(displaced.earned.units());
+                            world.endings.extend(displaced.ending);
+                            if let Some(former) = displaced.former {
+                                world.formers.insert(displaced.node.account, former);
+                            }
+                        }
                     }
                 }
                 Op::Update(n, k, sits) => drop(ledger.update(&account(n), node(k), sits)),
@@ -185,11 +223,10 @@ proptest! {
                 Op::Slash(n) => {
                     if ledger.candidates().find(&account(n)).is_some() {
                         // Voter 0 stands for the node's own account.
-                        let (votes, rewards) = ledger.seize(&mut world.voters[0], &account(n)).unwrap();
-                        world.seized += i128::from(votes.units());
-                        world.claimed += i128::from(rewards.units());
-                        let taken = ledger.take_stake(&account(n)).unwrap();
-                        world.deposits -= i128::from(taken.units());
+                        let taken = ledger.seize(&mut world.voters[0], &account(n)).unwrap();
+                        world.seized += i128::from(taken.votes.units());
+                        world.claimed += i128::from(taken.rewards.units());
+                        world.deposits -= i128::from(taken.stake.units());
                         match ledger.expel(&account(n), LossReason::Misbehaved, here, &rules) {
                             Ok(ending) => world.endings.push(ending),
                             Err(_) => ledger.mark_guilty(&account(n), here).unwrap(),
@@ -213,7 +250,7 @@ proptest! {
                 }
                 Op::Claim(v) => {
                     let endings = world.endings.clone();
-                    ledger.fold(&mut world.voters[v], &endings, 0).unwrap();
+                    ledger.fold(&mut world.voters[v], &endings, &mut world.formers, 0).unwrap();
                     let (by_node, earlier) = ledger.claim_voter(&mut world.voters[v]).unwrap();
                     world.claimed += total(by_node.into_iter().map(|c| c.1)) + i128::from(earlier.units());
                 }
@@ -224,7 +261,7 @@ proptest! {
                         |n, g| endings.iter().find(|e| e.0 == *n && e.1 == g).map(|e| e.2),
                         now_ms,
                     );
-                    let returned = ledger.fold(&mut world.voters[v], &endings, now_ms).unwrap();
+                    let returned = ledger.fold(&mut world.voters[v], &endings, &mut world.formers, now_ms).unwrap();
                     prop_assert_eq!(returned, expected);
                     world.free[v] += i128::from(returned.units());
                 }
@@ -310,7 +347,7 @@ proptest! {
         let late = epoch * 300 + 2 * LOCK_MS;
         for v in 0..VOTERS {
             let endings = world.endings.clone();
-            let returned = ledger.fold(&mut world.voters[v], &endings, late).unwrap();
+            let returned = ledger.fold(&mut world.voters[v], &endings, &mut world.formers, late).unwrap();
             world.free[v] += i128::from(returned.units());
             let votes: Vec<_> = world.voters[v].votes.iter().map(|x| (x.candidate.clone(), x.amount)).collect();
             for (candidate, amount) in votes {

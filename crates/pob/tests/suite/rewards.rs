@@ -5,7 +5,7 @@ use credo_pob::{Ledger, LossContext, PobError, Voter};
 use credo_primitives::entry::LossReason;
 use credo_primitives::{AccountName, Amount};
 
-use crate::{LOCK_MS, empty, entry, key, name, node, rules, standing, units, voter_name};
+use crate::{LOCK_MS, empty, entry, key, name, node, none, register, rules, standing, units, voter_name};
 
 fn pay(ledger: &mut Ledger, blocks: u64, votes: u64, produced: &[(u64, u32)]) -> u64 {
     let produced: Vec<_> = produced.iter().map(|(k, n)| (key(*k), *n)).collect();
@@ -59,7 +59,7 @@ fn blocks_pay_their_producers_and_votes_pay_in_proportion() {
 #[test]
 fn voters_share_half_by_their_votes_and_when_they_were_cast() {
     let mut ledger = empty();
-    ledger.register(&name("node_a"), node(0), entry(0, true)).unwrap();
+    register(&mut ledger, &name("node_a"), node(0), entry(0, true)).unwrap();
     ledger.appoint(&name("node_a"), Amount::ZERO).unwrap();
     let mut early = voted(&[("node_a", 30)], &mut ledger);
     assert_eq!(pay(&mut ledger, 0, 100, &[]), 100);
@@ -69,7 +69,10 @@ fn voters_share_half_by_their_votes_and_when_they_were_cast() {
     // 50 of the first, 30 % of 100 of the second; coefficients are cut, so a unit may stay in the pot.
     let a = name("node_a");
     let candidates = ledger.candidates().clone();
-    assert_eq!(early.rewards(&candidates, |_, _| None), [(a.clone(), units(79))]);
+    assert_eq!(
+        early.rewards(&candidates, |_, _| None, |_| None),
+        [(a.clone(), units(79))]
+    );
     assert_eq!(claim(&mut ledger, &mut early), [(a.clone(), units(79))]);
     assert_eq!(claim(&mut ledger, &mut early), []);
     assert_eq!(claim(&mut ledger, &mut late), [(a.clone(), units(70))]);
@@ -115,21 +118,24 @@ fn votes_that_ended_keep_what_they_earned_until_then_and_no_more() {
     pay(&mut ledger, 0, 128, &[]);
     let here = LossContext { epoch: 0, now_ms: 0 };
     let ended = ledger.expel(&a, LossReason::Left, here, &rules(1)).unwrap();
-    ledger.register(&a, node(0), entry(LOCK_MS, true)).unwrap();
+    register(&mut ledger, &a, node(0), entry(LOCK_MS, true)).unwrap();
     ledger.appoint(&a, Amount::ZERO).unwrap();
     let mut other = voted(&[("node_a", 64)], &mut ledger);
     pay(&mut ledger, 0, 128, &[]);
     let list = ledger.candidates().clone();
     let how = |_: &AccountName, _| Some(ended.2);
-    assert_eq!(voter.rewards(&list, how), [(a.clone(), units(64))]);
+    assert_eq!(voter.rewards(&list, how, |_| None), [(a.clone(), units(64))]);
     assert_eq!(voter.returned(&list, how, LOCK_MS), units(64));
     assert_eq!(
-        ledger.fold(&mut voter, std::slice::from_ref(&ended), 0),
+        ledger.fold(&mut voter, std::slice::from_ref(&ended), &mut none(), 0),
         Ok(Amount::ZERO)
     );
     assert_eq!(claim(&mut ledger, &mut voter), [(a.clone(), units(64))]);
     assert_eq!(claim(&mut ledger, &mut other), [(a.clone(), units(64))]);
-    assert_eq!(ledger.fold(&mut voter, &[ended], LOCK_MS), Ok(units(64)));
+    assert_eq!(
+        ledger.fold(&mut voter, &[ended], &mut none(), LOCK_MS),
+        Ok(units(64))
+    );
     assert!(voter.votes.is_empty());
 }
 
@@ -141,8 +147,9 @@ fn a_guilty_node_loses_its_own_and_nobody_else_s() {
     let mut voter = voted(&[("node_a", 32)], &mut ledger);
     pay(&mut ledger, 10, 69, &[(0, 1)]);
     claim(&mut ledger, &mut own);
-    let (votes, rewards) = ledger.seize(&mut own, &a).unwrap();
-    assert_eq!((votes, rewards), (units(32), units(10 + 32)));
+    let seized = ledger.seize(&mut own, &a).unwrap();
+    assert_eq!((seized.votes, seized.rewards), (units(32), units(10 + 32)));
+    assert_eq!(seized.stake, Amount::ZERO);
     assert_eq!(own.votes.len(), 1, "its vote for another node stays its own");
     assert_eq!(claim(&mut ledger, &mut voter), [(a, units(16))]);
 }

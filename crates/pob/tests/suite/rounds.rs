@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
+use commonware_codec::{Copying, DecodeExt as _, Encode as _};
 use credo_pob::{Candidate, CandidateStatus, Candidates, Ledger, ListDigest, Round, Rules, Voter, run_round};
-use credo_primitives::spec::Parameters;
-use credo_primitives::{Amount, Preset};
+use credo_primitives::{Amount, Digest, Preset, sha256};
 
-use crate::{at, empty, entry, key, name, node, rules, standing, units};
+use crate::{at, empty, entry, key, name, node, register, rules, standing, units};
 
 fn servi(candidates: &Candidates) -> Vec<u128> {
     candidates.list.iter().map(|c| c.servi).collect()
@@ -64,14 +64,13 @@ fn the_price_is_what_the_last_of_the_elected_has_and_leaves_it_with_nothing() {
 fn ties_go_to_the_earlier_candidacy_not_the_earlier_registration() {
     let mut ledger = empty();
     for (i, account) in ["node_a", "node_b", "node_c", "node_d"].iter().enumerate() {
-        ledger
-            .register(&name(account), node(i as u64), entry(0, true))
-            .unwrap();
+        register(&mut ledger, &name(account), node(i as u64), entry(0, true)).unwrap();
         ledger
             .vote(&mut Voter::default(), &name(account), units(7))
             .unwrap();
     }
     for account in ["node_c", "node_a", "node_d", "node_b"] {
+        ledger.note_votes();
         ledger.apply(&name(account), &rules(2), 0, Amount::ZERO).unwrap();
     }
     ledger.commit();
@@ -136,7 +135,7 @@ fn without_a_candidate_the_sitting_committee_stays_for_nothing() {
 fn registered_nodes_earn_nothing_and_are_not_elected() {
     let mut ledger = standing(&[3]);
     let late = name("node_z");
-    ledger.register(&late, node(25), entry(0, true)).unwrap();
+    register(&mut ledger, &late, node(25), entry(0, true)).unwrap();
     ledger.vote(&mut Voter::default(), &late, units(100)).unwrap();
     ledger.commit();
     let round = ledger.run_round(&at(None, 0), &rules(4)).round;
@@ -179,18 +178,19 @@ fn the_threshold_is_exceeded_not_reached() {
     // 0.02 % of 9,999 units is 1.9998: one unit doesn't exceed it, two do.
     let rules = Rules::of(&uneven, uneven.available_votes);
     let mut ledger = empty();
-    ledger.register(&name("node_a"), node(0), entry(0, true)).unwrap();
+    register(&mut ledger, &name("node_a"), node(0), entry(0, true)).unwrap();
     let mut voter = Voter::default();
     ledger.vote(&mut voter, &name("node_a"), units(1)).unwrap();
     assert!(ledger.apply(&name("node_a"), &rules, 0, Amount::ZERO).is_err());
     ledger.vote(&mut voter, &name("node_a"), units(1)).unwrap();
+    ledger.note_votes();
     assert_eq!(ledger.apply(&name("node_a"), &rules, 0, units(5)), Ok(units(5)));
 }
 
 #[test]
 fn ten_thousand_candidates_are_ranked_as_a_full_sort_ranks_them() {
     let mut ledger = empty();
-    ledger.register(&name("node_a"), node(0), entry(0, true)).unwrap();
+    register(&mut ledger, &name("node_a"), node(0), entry(0, true)).unwrap();
     let blank = ledger.candidates().list[0].clone();
     let candidate = |i: u64| Candidate {
         account: name(&format!("n{i:05}")),
@@ -221,15 +221,14 @@ fn ten_thousand_candidates_are_ranked_as_a_full_sort_ranks_them() {
 }
 
 #[test]
-fn the_lists_bytes_stay_as_they_are() {
-    let mut ledger = standing(&[10, 8]);
+fn the_records_bytes_and_the_lists_digest_stay_as_they_are() {
+    let mut ledger = standing(&[10, 8, 5]);
     ledger.run_round(&at(None, 0), &rules(1));
     let list = ledger.candidates();
-    let bytes = list.to_bytes();
-    assert_eq!(&Candidates::from_bytes(&bytes).unwrap(), list);
-    // Count, then per record: account, key, three empty texts, generation, the epoch of the registration, status, order,
-    // votes, Servi, the epoch of the last availability proof, misses, until when it stands aside, whether it leaves, no
-    // loss, deposit, lock and their date, fee share, own rewards, the voters' pot and coefficient.
+    // Account, key, three empty texts, generation, the epoch of the registration, status, order, votes, those at the
+    // last MSB, Servi, the epoch of
+    // the last availability proof, misses, until when it stands aside, whether it leaves, no loss, deposit, lock and their
+    // date, fee share, own rewards, the voters' pot and coefficient.
     let record = |account: &str, number: u64, order: u64, votes: u64, servi: u128| {
         let mut bytes = vec![account.len() as u8];
         bytes.extend_from_slice(account.as_bytes());
@@ -240,23 +239,39 @@ fn the_lists_bytes_stay_as_they_are() {
         bytes.push(1);
         bytes.extend_from_slice(&order.to_be_bytes());
         bytes.extend_from_slice(&votes.to_be_bytes());
+        bytes.extend_from_slice(&[0; 8]);
         bytes.extend_from_slice(&servi.to_be_bytes());
         bytes.extend_from_slice(&[0; 8 + 4 + 8 + 1 + 1 + 8 + 8 + 8]);
         bytes.push(10);
         bytes.extend_from_slice(&[0; 8 + 8 + 16]);
         bytes
     };
-    let mut expected = vec![2];
-    expected.extend(record("node_a", 0, 1, 10, 0));
-    expected.extend(record("node_b", 1, 2, 8, 8));
-    // The next order, and the next generation.
-    expected.extend_from_slice(&3u64.to_be_bytes());
-    expected.extend_from_slice(&2u64.to_be_bytes());
-    assert_eq!(&bytes[..], expected);
-    let digest = ListDigest::of(&bytes, 2);
-    assert_eq!(digest, list.digest());
-    assert_eq!((digest.count, digest.bytes as usize), (2, bytes.len()));
-    for len in 0..bytes.len() {
-        assert!(Candidates::from_bytes(&bytes[..len]).is_err());
+    let records = [
+        record("node_a", 0, 1, 10, 0),
+        record("node_b", 1, 2, 8, 8),
+        record("node_c", 2, 3, 5, 5),
+    ];
+    for (node, bytes) in list.list.iter().zip(&records) {
+        assert_eq!(node.encode()[..], bytes[..]);
+        assert_eq!(&Candidate::decode(Copying(bytes)).unwrap(), node);
+        for len in 0..bytes.len() {
+            assert!(Candidate::decode(Copying(&bytes[..len])).is_err());
+        }
     }
+    // Two by two; the last without a neighbour goes up as it is.
+    let leaf = |n: usize| sha256(&[b"credo-candidate", &records[n]]);
+    let pair = |l: &Digest, r: &Digest| sha256(&[b"credo-pair", l.as_ref(), r.as_ref()]);
+    let root = pair(&pair(&leaf(0), &leaf(1)), &leaf(2));
+    // The number of records, the next order, the next generation.
+    let mut end = 3u32.to_be_bytes().to_vec();
+    end.extend_from_slice(&4u64.to_be_bytes());
+    end.extend_from_slice(&3u64.to_be_bytes());
+    let expected = sha256(&[b"credo-candidates", root.as_ref(), &end]);
+    assert_eq!(
+        list.digest(),
+        ListDigest {
+            digest: expected,
+            count: 3
+        }
+    );
 }

@@ -130,6 +130,8 @@ pub enum LossReason {
     Misbehaved = 3,
     /// Removed by the foundation of a private network.
     Expelled = 4,
+    /// The list was full, and it had the fewest votes of those that weren't candidates (P-10).
+    Displaced = 5,
 }
 
 impl LossReason {
@@ -141,6 +143,9 @@ impl LossReason {
             Self::NoBlocks => "It had turns and produced no block.",
             Self::Misbehaved => "It was proved to have signed two ways at once.",
             Self::Expelled => "The network's foundation removed it.",
+            Self::Displaced => {
+                "The list was full, and its place went to another node: it had the fewest votes."
+            }
         }
     }
 }
@@ -268,6 +273,7 @@ mod reason_codec {
                 2 => Ok(Self::NoBlocks),
                 3 => Ok(Self::Misbehaved),
                 4 => Ok(Self::Expelled),
+                5 => Ok(Self::Displaced),
                 other => Err(Error::InvalidEnum(other)),
             }
         }

@@ -32,9 +32,8 @@ pub(super) const ACTIONS: &[Entry] = &[
 fn voter_withdraw(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
     let account = account_with(host, args.text(0), "operate")?;
     let mut record = stake::voter(host, &account)?;
-    let endings = stake::endings(host, &record)?;
     // Counts what ended votes earned; what of them has returned is folded in with the balance.
-    host.ledger.fold(&mut record, &endings, 0)?;
+    stake::fold(host, &mut record, 0)?;
     let (claimed, earlier) = host.ledger.claim_voter(&mut record)?;
     stake::set_voter(host, &account, &record)?;
     let mut sum = earlier;
@@ -73,8 +72,10 @@ fn get_voter_bonus(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Sto
         let found = endings.iter().find(|e| e.0 == *node && e.1 == generation);
         found.map(|e| e.2)
     };
+    let formers = stake::formers(host, &record)?;
+    let former = |node: &AccountName| formers.get(node).copied();
     let mut sum = record.earned;
-    for (_, amount) in record.rewards(host.ledger.candidates(), ended) {
+    for (_, amount) in record.rewards(host.ledger.candidates(), ended, former) {
         sum = sum.checked_add(amount)?;
     }
     Ok(Returned::Text(sum.to_string()))

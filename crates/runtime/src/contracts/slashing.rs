@@ -5,9 +5,9 @@
 //! `reporter_share` of what was taken, the rest is burnt; a node that reports itself has nothing of it. Nobody can be
 //! shown to have been defrauded by a vote alone, so nobody is paid before the reporter.
 
-use credo_pob::CandidateStatus;
+use credo_pob::{CandidateStatus, Former, Seized};
 use credo_primitives::entry::{IOST, LossReason};
-use credo_primitives::{AccountName, Amount};
+use credo_primitives::{AccountName, Amount, StateKey};
 
 use super::issue;
 use super::vote_producer::{now, put_ending};
@@ -24,9 +24,12 @@ pub(crate) fn punish(
 ) -> Result<(), Stop> {
     // What has returned by now is the account's again and out of reach; this folds it in.
     host.balance(node, IOST)?;
-    let own = host.ledger.take_stake(node)?;
     let mut record = stake::voter(host, node)?;
-    let (votes, rewards) = host.ledger.seize(&mut record, node)?;
+    let Seized {
+        stake: own,
+        votes,
+        rewards,
+    } = host.ledger.seize(&mut record, node)?;
     stake::set_voter(host, node, &record)?;
     if !votes.is_zero() {
         crate::gas::unstake_votes(host, node, votes)?;
@@ -38,16 +41,19 @@ pub(crate) fn punish(
         host.debit(&issue::account(), IOST, DECIMALS, rewards)?;
     }
     let at = now(host);
-    let lost = host
-        .ledger
-        .candidates()
-        .find(node)
-        .is_some_and(|c| c.status == CandidateStatus::Lost);
-    if lost {
-        host.ledger.mark_guilty(node, at)?;
-    } else {
-        let ending = host.ledger.expel(node, LossReason::Misbehaved, at, host.rules)?;
-        put_ending(host, &ending)?;
+    match host.ledger.candidates().find(node).map(|c| c.status) {
+        Some(CandidateStatus::Lost) => host.ledger.mark_guilty(node, at)?,
+        Some(_) => {
+            let ending = host.ledger.expel(node, LossReason::Misbehaved, at, host.rules)?;
+            put_ending(host, &ending)?;
+        }
+        // It has lost its place since; that it is guilty is remembered all the same.
+        None => {
+            let former: Option<Former> = host.get(&StateKey::former(node))?;
+            let mut former = former.unwrap_or_default();
+            former.loss = Some(at.guilty(former.loss));
+            stake::put_former(host, node, Some(former))?;
+        }
     }
     let taken = staked.checked_add(taken_back)?.checked_add(rewards)?;
     let share = if reporter == node {

@@ -4,7 +4,9 @@
 //! Votes lock tokens: they are staked when cast, move between nodes as they are, and come back frozen until `vote_lock`
 //! after they are taken from a node.
 
-use credo_pob::{CandidateStatus, Ending, Entry as Registering, LossContext, Registration, Round};
+use credo_pob::{
+    CandidateStatus, Ending, Entry as Registering, Former, LossContext, PobError, Registration, Round,
+};
 use credo_primitives::entry::{IOST, LossReason};
 use credo_primitives::possession::check_possession;
 use credo_primitives::spec::consensus_key;
@@ -21,6 +23,8 @@ pub(crate) const ID: &str = "vote_producer.iost";
 
 use Kind::{Flag, MaybeText, Number, Text as Str};
 
+/// What looking through the whole list costs, in native steps.
+const SEARCH: u64 = 1_000;
 /// What checking that a consensus key is possessed costs, in native steps.
 const POSSESSION: u64 = 50;
 
@@ -137,7 +141,22 @@ fn apply_register(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop
         lock,
         approved,
     };
-    host.ledger.register(&account, node, entry)?;
+    let mut former = None;
+    if host.ledger.candidates().find(&account).is_none() {
+        if stake::voter(host, &account)?.stake.is_some() {
+            return Err(PobError::Deposit.into());
+        }
+        former = host.get::<Former>(&StateKey::former(&account))?;
+    }
+    let displaced = host.ledger.register(&account, node, entry, former, host.rules)?;
+    if former.is_some() {
+        stake::put_former(host, &account, None)?;
+    }
+    if let Some(displaced) = displaced {
+        // The whole list was looked through.
+        host.steps(SEARCH)?;
+        stake::keep_displaced(host, displaced)?;
+    }
     stake::lock(host, &account, lock)?;
     // IOST's receipt has IOST's arguments.
     host.receipt(&format!("{ID}/applyRegister"), args.first_to_json(6))?;

@@ -365,13 +365,13 @@ fn a_list_that_is_not_what_its_digest_says_is_refused() {
             other => panic!("{other:?}"),
         }
     };
-    let record = StateKey::candidate(2);
+    let record = StateKey::candidate(&name("node3"));
     let removed = broken(&|state| drop(state.remove(&record)));
     assert_eq!(removed, record);
     let cut = broken(&|state| state.get_mut(&record).unwrap().truncate(10));
     assert_eq!(cut, record);
     let swapped = broken(&|state| {
-        let other = state[&StateKey::candidate(1)].clone();
+        let other = state[&StateKey::candidate(&name("node2"))].clone();
         state.insert(record.clone(), other);
     });
     assert_eq!(swapped, StateKey::candidates());

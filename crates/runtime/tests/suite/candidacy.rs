@@ -35,6 +35,8 @@ fn stand(chain: &mut Chain, account: &str, key: u64, votes: &str) {
         "vote",
         &format!(r#"["{account}","{account}","{votes}"]"#),
     ));
+    // The votes must have been there at an MSB.
+    chain.end_epoch();
     ok(&call(
         chain,
         account,
@@ -120,6 +122,7 @@ fn an_application_without_the_deposit_s_tokens_fails_and_changes_nothing() {
     let mut chain = Chain::new();
     ok(&register(&mut chain, "alice", 77));
     ok(&call(&mut chain, "alice", "vote", r#"["alice","alice","985"]"#));
+    chain.end_epoch();
     let before = chain.candidates.clone();
     let receipt = call(&mut chain, "alice", "logInProducer", r#"["alice"]"#);
     assert_eq!(reason(&receipt), "balance not enough 10 < 50");
@@ -267,6 +270,7 @@ fn on_a_private_network_the_foundation_admits_and_removes() {
     );
     ok(&call(&mut chain, "foundation", "approveRegister", r#"["alice"]"#));
     ok(&call(&mut chain, "bobby", "vote", r#"["bobby","alice","200"]"#));
+    chain.end_epoch();
     ok(&call(&mut chain, "alice", "logInProducer", r#"["alice"]"#));
     ok(&call(&mut chain, "foundation", "forceUnregister", r#"["alice"]"#));
     let node = chain.candidates.find(&name("alice")).unwrap();

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use commonware_codec::{Copying, DecodeExt as _, Read};
+use commonware_codec::{Copying, DecodeExt as _, Encode as _, Read};
 use commonware_cryptography::{Signer as _, ed25519::PrivateKey};
-use credo_pob::{Candidates, Round, Voter};
+use credo_pob::{Candidate, CandidateStatus, Candidates, Former, MAX_CANDIDATES, Round, Voter};
 use credo_primitives::block::StateCommitment;
 use credo_primitives::entry::{
     Balance, Contribution, IOST, MsbMark, Pledges, Pool, TokenInfo, VotingOptions, VotingVotes,
@@ -272,6 +272,36 @@ impl Chain {
         (outcome, refused)
     }
 
+    /// Adds a block of one transaction while the list is full: of others that are in nobody's state, and gone again after it.
+    pub(crate) fn block_with_full_list(&mut self, tx: &CheckedTransaction) -> Receipt {
+        let real = self.candidates.list.len();
+        let filler = self.candidates.list[0].clone();
+        let mut list = self.candidates.list.clone();
+        list.extend((real..MAX_CANDIDATES).map(|n| Candidate {
+            account: name(&format!("fill_{n:05}")),
+            generation: 1_000_000 + n as u64,
+            registered: 0,
+            status: CandidateStatus::Registered,
+            order: 0,
+            votes: Amount::from_iost(8),
+            ..filler.clone()
+        }));
+        let full = Arc::new(Candidates::new(list, self.candidates.next));
+        let ctx = self.context(0);
+        let mut builder = BlockBuilder::new(ctx.clone(), &self.state, full).unwrap();
+        let receipt = builder.push(tx).unwrap().clone();
+        let outcome = builder.finish().unwrap();
+        let (height, time_ms, view) = (ctx.height, ctx.time_ms, ctx.view);
+        self.apply(&outcome.writes);
+        (self.height, self.time_ms, self.view) = (height, time_ms, view);
+        let list = outcome.candidates.list[..real].to_vec();
+        self.candidates = Arc::new(Candidates::new(list, outcome.candidates.next));
+        let digest = self.candidates.digest().encode().to_vec();
+        self.state.insert(StateKey::candidates(), digest);
+        self.check();
+        receipt
+    }
+
     /// Adds empty blocks up to and including the MSB block, and returns its round.
     pub(crate) fn end_epoch(&mut self) -> Round {
         loop {
@@ -324,15 +354,19 @@ impl Chain {
                 let voter: Voter = self.get(key).unwrap();
                 assert!(voter.votes.is_sorted_by(|a, b| a.candidate < b.candidate));
                 rewards += units(voter.earned);
+                let stake = voter.stake.map_or(0, |locked| units(locked.amount));
+                *staked.entry(of.to_owned()).or_default() += stake;
                 for vote in voter.votes {
                     assert!(!vote.amount.is_zero());
                     *staked.entry(of.to_owned()).or_default() += units(vote.amount);
                     rewards += units(vote.earned);
-                    let node = self.candidates.find(&vote.candidate).unwrap();
-                    if node.generation == vote.generation {
+                    let node = self.candidates.find(&vote.candidate);
+                    if node.is_some_and(|node| node.generation == vote.generation) {
                         *votes.entry(vote.candidate).or_default() += units(vote.amount);
                     }
                 }
+            } else if text.starts_with("pob/former/") {
+                rewards += units(self.get::<Former>(key).unwrap().voters_pot);
             } else if let Some(of) = text.strip_prefix("gas.iost/pledges/") {
                 let pledges: Pledges = self.get(key).unwrap();
                 *staked.entry(of.to_owned()).or_default() +=

@@ -9,6 +9,7 @@ mod calls;
 mod candidacy;
 mod chain;
 mod checks;
+mod displacement;
 mod domain;
 mod epochs;
 mod exchange;

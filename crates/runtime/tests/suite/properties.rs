@@ -60,6 +60,7 @@ proptest! {
         for voter in HOLDERS {
             for vote in chain.voter(voter).votes {
                 let node = chain.candidates.find(&vote.candidate).unwrap();
+                // Nobody is displaced where there are places enough.
                 if node.generation == vote.generation {
                     let data = format!(r#"["{voter}","{}","{}"]"#, vote.candidate, vote.amount);
                     let receipt: Receipt = chain.run(voter, "vote_producer.iost", "unvote", &data);

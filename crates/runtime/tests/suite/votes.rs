@@ -39,6 +39,11 @@ fn a_node_registers_gathers_votes_and_becomes_a_candidate() {
         "producer not approved: 100 votes, more than 100 are needed"
     );
     ok(&vote(&mut chain, "vote", r#"["alice","bobby","0.00000001"]"#));
+    assert_eq!(
+        reason(&apply(&mut chain)),
+        "producer not approved: 0 votes at the last Micro State Block, more than 100 are needed then, too"
+    );
+    chain.end_epoch();
     ok(&apply(&mut chain));
     let node = chain.candidates.find(&name("bobby")).unwrap();
     assert_eq!((node.status, node.order), (CandidateStatus::Candidate, 5));
@@ -177,7 +182,6 @@ fn a_failed_transaction_takes_back_its_registration() {
     let draft = chain.draft(&[
         (VOTING, "applyRegister", &apply),
         (VOTING, "vote", r#"["alice","alice","500"]"#),
-        (VOTING, "logInProducer", r#"["alice"]"#),
         (VOTING, "vote", r#"["alice","node2","100"]"#),
         (VOTING, "logInProducer", r#"["bobby"]"#),
     ]);
@@ -190,6 +194,7 @@ fn a_failed_transaction_takes_back_its_registration() {
     // The key is free again, and the order wasn't used up.
     ok(&register(&mut chain, "bobby", 77));
     ok(&vote(&mut chain, "vote", r#"["alice","bobby","500"]"#));
+    chain.end_epoch();
     ok(&chain.run("bobby", VOTING, "logInProducer", r#"["bobby"]"#));
     assert_eq!(chain.candidates.find(&name("bobby")).unwrap().order, 5);
 }

@@ -101,12 +101,13 @@ impl Intent {
         }
     }
 
-    /// True for what needs the list of Servi nodes to be judged.
-    pub fn is_about_nodes(&self) -> bool {
-        matches!(
-            self,
-            Self::Vote { .. } | Self::Unvote { .. } | Self::Move { .. } | Self::Claim { .. } | Self::Node(_)
-        )
+    /// The nodes that it is about, beside the account's own: to judge it their records must be known as they are now.
+    pub fn nodes(&self) -> Vec<&AccountName> {
+        match self {
+            Self::Vote { candidate, .. } | Self::Unvote { candidate, .. } => vec![candidate],
+            Self::Move { from, to, .. } => vec![from, to],
+            _ => Vec::new(),
+        }
     }
 
     /// "Send 12.5 IOST to harbor_cafe".

@@ -14,6 +14,7 @@ use crate::Row;
 /// Candidates with votes of their own each, from a thousand IOST upwards.
 fn pool(count: u64) -> Result<Candidates> {
     let mut ledger = Ledger::new(Arc::new(Candidates::default()));
+    let rules = Rules::of(&Parameters::preset(Preset::Main), Amount::ZERO);
     for number in 0..count {
         let account = AccountName::new(format!("node_{number:05}"))?;
         let node = Registration {
@@ -28,7 +29,7 @@ fn pool(count: u64) -> Result<Candidates> {
             lock: Amount::ZERO,
             approved: true,
         };
-        ledger.register(&account, node, entry)?;
+        ledger.register(&account, node, entry, None, &rules)?;
         let votes = Amount::from_iost(1_000 + number * 7_919 % 100_003);
         ledger.vote(&mut Voter::default(), &account, votes)?;
         ledger.appoint(&account, Amount::ZERO)?;
