@@ -5,6 +5,7 @@
 //! spec from. What the main network hands out and when stands in [`supply`].
 
 mod genesis;
+mod preset;
 pub mod supply;
 mod text;
 
@@ -12,6 +13,7 @@ pub use genesis::{
     Genesis, GenesisAccount, GenesisCandidate, GenesisGrant, GenesisKeys, GenesisVesting, GenesisVote,
     KeysError, VestingError,
 };
+pub use preset::Preset;
 pub use text::{consensus_key, consensus_keys, hex_digest};
 
 use commonware_codec::{DecodeExt as _, Encode as _};
@@ -47,45 +49,6 @@ impl Ratio {
     pub fn of(self, value: u64) -> u64 {
         let product = u128::from(value) * u128::from(self.numerator) / u128::from(self.denominator.max(1));
         u64::try_from(product).unwrap_or(u64::MAX)
-    }
-}
-
-/// Which set of rules a spec starts from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-#[repr(u8)]
-pub enum Preset {
-    /// The main network.
-    Main = 0,
-    /// Main's rules, free tokens, a faster clock.
-    Test = 1,
-    /// A local network with well-known keys, a faucet and a fast clock.
-    Devnet = 2,
-    /// Candidacy by invitation.
-    Private = 3,
-}
-
-impl commonware_codec::Write for Preset {
-    fn write(&self, buf: &mut impl bytes::BufMut) {
-        (*self as u8).write(buf);
-    }
-}
-impl commonware_codec::EncodeSize for Preset {
-    fn encode_size(&self) -> usize {
-        1
-    }
-}
-impl commonware_codec::Read for Preset {
-    type Cfg = ();
-    fn read_cfg(buf: &mut impl commonware_codec::Buf, _: &()) -> Result<Self, commonware_codec::Error> {
-        use commonware_codec::ReadExt as _;
-        match u8::read(buf)? {
-            0 => Ok(Self::Main),
-            1 => Ok(Self::Test),
-            2 => Ok(Self::Devnet),
-            3 => Ok(Self::Private),
-            other => Err(commonware_codec::Error::InvalidEnum(other)),
-        }
     }
 }
 
@@ -195,7 +158,18 @@ impl Parameters {
         self.block_gas_limit.min(in_time).max(self.tx_gas_limit)
     }
 
-    /// The parameters of a preset.
+    /// The chain id of a private network, drawn with its salt: from 65,536 on, so none of a preset's and none of the small
+    /// ones that other chains have, and with 31 bits, which every SDK can write.
+    pub fn draw_chain_id(salt: &Digest) -> u32 {
+        const FIRST: u32 = 1 << 16;
+        const COUNT: u32 = (1 << 31) - FIRST;
+        let drawn = sha256(&[b"credo-chain-id", salt]);
+        let [a, b, c, d, ..] = drawn.0;
+        FIRST + u32::from_be_bytes([a, b, c, d]) % COUNT
+    }
+
+    /// The parameters of a preset. A private network's lack the chain id ([`Parameters::draw_chain_id`]): it is zero, which
+    /// no chain has.
     pub fn preset(preset: Preset) -> Self {
         let main = Self {
             committee_size: 17,
@@ -231,7 +205,7 @@ impl Parameters {
             deposit: Amount::from_iost(100_000),
             min_shard_size: 40,
             missed_epochs: 1,
-            chain_id: 7001,
+            chain_id: preset.chain_id().unwrap_or(0),
             tx_lifetime_ms: 90_000,
             sender_tx_limit: 10,
             block_tx_limit: 2_000,
@@ -246,7 +220,6 @@ impl Parameters {
                 epoch_length: 120,
                 vote_lock_ms: 600_000,
                 pledge_lock_ms: 300_000,
-                chain_id: 7002,
                 ..main
             },
             Preset::Devnet => Self {
@@ -264,7 +237,6 @@ impl Parameters {
                 deposit: Amount::from_iost(1_000),
                 min_shard_size: 4,
                 missed_epochs: 3,
-                chain_id: 1024,
                 ..main
             },
         }
@@ -366,6 +338,14 @@ pub enum SpecError {
     /// A parameter outside its range.
     #[error("the chain spec's parameter {0} is out of range")]
     Parameter(&'static str),
+    /// A chain id that belongs to another network: transactions could be sent to both.
+    #[error("{}", preset::chain_id_text(*.preset, *.chain_id))]
+    ChainId {
+        /// The spec's preset.
+        preset: Preset,
+        /// Its chain id.
+        chain_id: u32,
+    },
     /// No committee, or keys that stand twice.
     #[error("the chain spec's first committee is empty or names a key twice")]
     Committee,
@@ -479,12 +459,13 @@ impl ChainSpec {
         Ok(spec)
     }
 
-    /// Checks version, parameters and committee.
+    /// Checks version, parameters, chain id and committee.
     pub fn validate(&self) -> Result<(), SpecError> {
         if self.version != SPEC_VERSION {
             return Err(SpecError::Version(self.version));
         }
         self.parameters.validate()?;
+        self.preset.check_chain_id(self.parameters.chain_id)?;
         let sorted = Committee::new(ZERO_DIGEST, 0, 0, &self.committee).ok_or(SpecError::Committee)?;
         if sorted.keys() != self.committee {
             return Err(SpecError::Committee);

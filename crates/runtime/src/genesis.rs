@@ -83,6 +83,7 @@ impl Holdings {
 /// Makes the first state from the genesis file.
 pub fn genesis(genesis: &Genesis) -> Result<GenesisState, GenesisError> {
     genesis.parameters.validate()?;
+    genesis.preset.check_chain_id(genesis.parameters.chain_id)?;
     let mut view = View::new(&Empty);
     let mut holdings = Holdings::default();
     let known = accounts(genesis, &mut view, &mut holdings)?;

@@ -17,16 +17,6 @@ pub(super) fn is_public(preset: Preset) -> bool {
     matches!(preset, Preset::Main | Preset::Test)
 }
 
-/// A preset's name.
-pub(super) fn name_of(preset: Preset) -> &'static str {
-    match preset {
-        Preset::Main => "main",
-        Preset::Test => "test",
-        Preset::Devnet => "devnet",
-        Preset::Private => "private",
-    }
-}
-
 /// What a check came to.
 pub(super) struct Checked {
     /// Reasons against the file.
@@ -86,10 +76,6 @@ pub(super) fn check(genesis: &Genesis) -> Checked {
         foundation(genesis, problems);
         candidates(genesis, problems);
         well_known(genesis, problems);
-        let devnet = Parameters::preset(Preset::Devnet).chain_id;
-        if genesis.parameters.chain_id == devnet {
-            problems.push(format!("the chain id {devnet} is a devnet's"));
-        }
     }
     if is_public(genesis.preset) {
         public(genesis, problems);
@@ -243,7 +229,7 @@ fn well_known(genesis: &Genesis, problems: &mut Vec<String>) {
 
 /// Supply, schedule and parameters of the main network.
 fn public(genesis: &Genesis, problems: &mut Vec<String>) {
-    let network = name_of(genesis.preset);
+    let network = genesis.preset.name();
     let total = total(genesis);
     let supply = u128::from(supply::SUPPLY.units());
     if total != supply {

@@ -7,7 +7,7 @@ use credo_primitives::Amount;
 use credo_primitives::spec::{Genesis, consensus_key, supply};
 use serde::Serialize;
 
-use super::check::{Checked, is_public, name_of, shown, sum, total, unvested, votes};
+use super::check::{Checked, is_public, shown, sum, total, unvested, votes};
 use super::date;
 use super::schedule::grouped;
 
@@ -37,6 +37,7 @@ pub(super) struct Candidate {
 pub(super) struct Report {
     preset: &'static str,
     name: String,
+    chain_id: u32,
     time: String,
     supply: String,
     available_votes: Amount,
@@ -70,8 +71,9 @@ impl Report {
             .iter()
             .find(|a| a.name.as_str() == supply::FOUNDATION);
         Self {
-            preset: name_of(genesis.preset),
+            preset: genesis.preset.name(),
             name: genesis.name.to_string(),
+            chain_id: genesis.parameters.chain_id,
             time: date::text(genesis.time_ms),
             supply: shown(total(genesis)),
             available_votes: genesis.parameters.available_votes,
@@ -165,7 +167,11 @@ pub(super) fn problems(problems: &[String], out: &mut dyn Write) -> std::io::Res
 
 /// Prints a report for people.
 pub(super) fn text(report: &Report, out: &mut dyn Write) -> std::io::Result<()> {
-    writeln!(out, "{} ({}), from {}", report.name, report.preset, report.time)?;
+    writeln!(
+        out,
+        "{} ({}), chain id {}, from {}",
+        report.name, report.preset, report.chain_id, report.time
+    )?;
     writeln!(
         out,
         "\n{:<28} {:>8} {:>20} {:>20}",

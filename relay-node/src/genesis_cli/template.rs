@@ -11,7 +11,7 @@ use credo_primitives::spec::{
 use credo_primitives::{AccountName, Amount, ConsensusKey, Digest, Parameters, Preset, Text, hash};
 use serde::Deserialize;
 
-use super::check::{is_public, name_of, shown, sum};
+use super::check::{is_public, shown, sum};
 use super::date;
 
 /// Most bytes of a template.
@@ -115,14 +115,14 @@ pub(super) fn build(text: &str, preset: Preset) -> Result<Genesis, Vec<String>> 
     let template: Template =
         toml::from_str(text).map_err(|error| vec![format!("the template can't be read: {error}")])?;
     let mut problems = Vec::new();
-    let mut parameters = parameters(&template, preset, &mut problems);
     let salt = salt(&template, &mut problems);
+    let mut parameters = parameters(&template, preset, &salt, &mut problems);
     let mut vesting = Vec::new();
     if is_public(preset) {
         if !template.pool.is_zero() || !template.vesting.is_empty() {
             problems.push(format!(
                 "the {} network's reward pool and vesting are fixed; leave `pool` and `vesting` out",
-                name_of(preset)
+                preset.name()
             ));
         }
         vesting.extend(schedule());
@@ -241,15 +241,18 @@ fn balance(
 }
 
 /// The preset's numbers, with those that the template changes.
-fn parameters(template: &Template, preset: Preset, problems: &mut Vec<String>) -> Parameters {
-    let preset_parameters = Parameters::preset(preset);
+fn parameters(template: &Template, preset: Preset, salt: &Digest, problems: &mut Vec<String>) -> Parameters {
+    let mut preset_parameters = Parameters::preset(preset);
+    if preset.chain_id().is_none() {
+        preset_parameters.chain_id = Parameters::draw_chain_id(salt);
+    }
     if template.parameters.is_empty() {
         return preset_parameters;
     }
     if is_public(preset) {
         problems.push(format!(
             "the {} network's parameters are fixed; leave `parameters` out",
-            name_of(preset)
+            preset.name()
         ));
         return preset_parameters;
     }

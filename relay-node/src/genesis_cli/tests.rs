@@ -407,12 +407,59 @@ fn a_private_network_has_its_own_numbers_and_schedule() {
         "available_votes = \"4\"",
         "`available_votes` follows from",
     );
+}
+
+#[test]
+fn a_presets_chain_id_is_its_own() {
+    let folder = Folder::new();
+    for (preset, own) in [("main", 7001), ("test", 7002), ("devnet", 1024)] {
+        let folder = Folder::new();
+        let (ok, said) = folder.make(preset, &filled(preset));
+        assert!(
+            ok && said.contains(&format!("({preset}), chain id {own}, from")),
+            "{said}"
+        );
+        assert_eq!(folder.genesis().parameters.chain_id, own);
+    }
+    // A private network's is drawn with its salt: another each time, the same for the same salt.
+    let mut drawn = std::collections::BTreeSet::new();
+    for salt in ["11", "11", "22", "33"] {
+        let folder = Folder::new();
+        let line = format!("name = \"ours\"\nsalt = \"{}\"", salt.repeat(32));
+        let text = filled("private").replacen("name = \"ours\"", &line, 1);
+        assert!(folder.make("private", &text).0);
+        drawn.insert(folder.genesis().parameters.chain_id);
+    }
+    assert_eq!(drawn.len(), 3);
+    assert!(drawn.iter().all(|id| ![1024, 7001, 7002].contains(id)));
+
+    for (id, whose) in [
+        (7001, "is the main network's"),
+        (7002, "is the test network's"),
+        (1024, "is a devnet's"),
+        (0, "can't be a private network's"),
+    ] {
+        let reason = format!("the chain id {id} {whose}; a private network has one of its own");
+        refused(
+            "private",
+            "committee_size = 4",
+            &format!("chain_id = {id}"),
+            &reason,
+        );
+    }
     refused(
-        "private",
+        "devnet",
         "committee_size = 4",
-        "chain_id = 1024",
-        "the chain id 1024 is a devnet's",
+        "chain_id = 7001",
+        "the chain id 7001 is the main network's; a devnet has 1024",
     );
+    // A file that was changed, and a spec made of it.
+    assert!(folder.make("test", &filled("test")).0);
+    let (ok, said) = folder.check_changed(|g| g.parameters.chain_id = 7001);
+    let reason = "the chain id 7001 is the main network's; the test network has 7002";
+    assert!(!ok && said.contains(reason), "{said}");
+    let (ok, said) = command(&["hash", &folder.path("changed.json")]);
+    assert!(!ok && said.contains(reason), "{said}");
 }
 
 #[test]

@@ -86,9 +86,12 @@ prop_compose! {
         let preset = [Preset::Main, Preset::Test, Preset::Devnet, Preset::Private][preset];
         let mut committee: Vec<ConsensusKey> = keys.into_iter().map(consensus_key).collect();
         committee.sort();
+        let mut parameters = Parameters::preset(preset);
+        if preset == Preset::Private {
+            parameters.chain_id = Parameters::draw_chain_id(&salt);
+        }
         ChainSpec {
-            version: SPEC_VERSION, preset, name: Text::new(name).unwrap(), parameters: Parameters::preset(preset), salt,
-            time_ms, allocations: root,
+            version: SPEC_VERSION, preset, name: Text::new(name).unwrap(), parameters, salt, time_ms, allocations: root,
             state: StateCommitment { root, operations_root: salt, operations_start: 1, operations_end: 2 }.into(),
             servi_digest: salt, committee,
         }
@@ -438,6 +441,42 @@ fn a_spec_that_is_malformed_or_of_another_format_is_refused() {
         ChainSpec::from_bytes(&[SPEC_VERSION]),
         Err(SpecError::Malformed(_))
     ));
+}
+
+#[test]
+fn a_spec_with_another_networks_chain_id_is_refused() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let spec = spec().new_tree(&mut runner).unwrap().current();
+    let read = |preset: Preset, chain_id: u32| {
+        let mut spec = spec.clone();
+        spec.preset = preset;
+        spec.parameters = Parameters::preset(preset);
+        spec.parameters.chain_id = chain_id;
+        ChainSpec::from_bytes(&spec.encode()).map(|_| ())
+    };
+    let drawn = Parameters::draw_chain_id(&spec.salt);
+    for (preset, own) in [
+        (Preset::Main, 7001),
+        (Preset::Test, 7002),
+        (Preset::Devnet, 1024),
+        (Preset::Private, drawn),
+    ] {
+        for chain_id in [0, 1024, 7001, 7002, drawn] {
+            let expected = if chain_id == own {
+                Ok(())
+            } else {
+                Err(SpecError::ChainId { preset, chain_id })
+            };
+            assert_eq!(read(preset, chain_id), expected);
+        }
+    }
+    // One that consortia agreed on is as good as one that was drawn.
+    assert_eq!(read(Preset::Private, 12_345), Ok(()));
+    // None that is drawn is another's, or has more than 31 bits.
+    for byte in 0..=255 {
+        let drawn = Parameters::draw_chain_id(&credo_primitives::Digest([byte; 32]));
+        assert!((65_536..1 << 31).contains(&drawn));
+    }
 }
 
 #[test]

@@ -6,7 +6,9 @@ use commonware_codec::{Copying, DecodeExt as _, Read};
 use commonware_cryptography::{Signer as _, ed25519::PrivateKey};
 use credo_pob::Voter;
 use credo_primitives::entry::{Account, Vesting};
-use credo_primitives::spec::{GenesisCandidate, GenesisVesting, GenesisVote, KeysError, VestingError};
+use credo_primitives::spec::{
+    GenesisCandidate, GenesisVesting, GenesisVote, KeysError, SpecError, VestingError,
+};
 use credo_primitives::{Algorithm, Digest, SecretKey};
 
 use super::*;
@@ -236,6 +238,15 @@ fn the_pool_holds_what_the_file_says_and_months_that_are_over_vest_at_once() {
 fn the_main_network_has_its_supply_exactly() {
     let mut main = file();
     main.preset = Preset::Main;
+    let error = genesis(&main).unwrap_err();
+    assert_eq!(
+        error,
+        GenesisError::Spec(SpecError::ChainId {
+            preset: Preset::Main,
+            chain_id: 1024
+        })
+    );
+    main.parameters.chain_id = 7001;
     let handed_out = First::of(&file()).token().supply;
     let error = genesis(&main).unwrap_err();
     assert_eq!(error, GenesisError::MainSupply(handed_out));

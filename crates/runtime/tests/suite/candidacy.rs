@@ -2,12 +2,12 @@
 
 use credo_pob::{CandidateStatus, LossContext};
 use credo_primitives::entry::{Ended, LossReason, PastCommittee, Pool};
-use credo_primitives::spec::{Genesis, GenesisAccount, consensus_key as as_text};
+use credo_primitives::spec::{Genesis, GenesisAccount, Parameters, consensus_key as as_text};
 use credo_primitives::{Amount, Preset, Receipt, StateKey};
 
 use crate::chain::{
-    Chain, DEPOSIT, LOCK_MS, NODES, REGISTRATION, consensus_key, genesis_file, iost, key_of, name, reason,
-    registering,
+    Chain, DEPOSIT, LOCK_MS, NODES, REGISTRATION, consensus_key, genesis_file, iost, key_of, name, parameters,
+    reason, registering,
 };
 
 const VOTING: &str = "vote_producer.iost";
@@ -243,6 +243,7 @@ fn fee_shares_have_bounds() {
 fn private() -> Genesis {
     let mut file = genesis_file();
     file.preset = Preset::Private;
+    file.parameters.chain_id = Parameters::draw_chain_id(&file.salt);
     file.accounts.push(GenesisAccount {
         name: name("foundation"),
         owner: key_of("foundation").public_key().into(),
@@ -277,6 +278,7 @@ fn on_a_private_network_the_foundation_admits_and_removes() {
     assert_eq!(node.loss.unwrap().reason, LossReason::Expelled);
     let mut open = Chain::with(Genesis {
         preset: Preset::Devnet,
+        parameters: parameters(),
         ..private()
     });
     assert_eq!(
