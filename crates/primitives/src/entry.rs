@@ -1,5 +1,6 @@
 //! What stands in the state under the keys of [`StateKey`](crate::StateKey): accounts, balances, tokens.
 
+mod authority;
 mod domain;
 mod economy;
 mod gas;
@@ -10,6 +11,7 @@ mod token721;
 mod vesting;
 mod voting;
 
+pub use authority::{MAX_AUTHORITY, authority_digest};
 pub use domain::Domain;
 pub use economy::{
     Contribution, Contributor, Ended, LossReason, MAX_CONTRIBUTORS, MAX_PLEDGES, MAX_VESTING, MsbMark,
@@ -18,8 +20,9 @@ pub use economy::{
 pub use gas::{Gas, SIGN_UP_PLEDGE};
 pub use mark::{Expired, MAX_MARKS_PAGE, Marks};
 pub use msig::{
-    MAX_PROPOSAL_ACTIONS, MAX_PROPOSAL_BYTES, MAX_PROPOSALS, MAX_REQUESTED, MAX_RETIRED, MAX_WAITING,
-    Proposal, ProposalName, Proposals, ProposedAction, Requested, Retired, Waiting, WaitingProposal,
+    Approval, MAX_PROPOSAL_ACTIONS, MAX_PROPOSAL_BYTES, MAX_PROPOSALS, MAX_REQUESTED, MAX_RETIRED,
+    MAX_WAITING, Proposal, ProposalName, Proposals, ProposedAction, Requested, Retired, Waiting,
+    WaitingProposal,
 };
 pub use ram::{Ram, RamMarket};
 pub use token721::{MAX_METADATA, Token721, Token721Info};

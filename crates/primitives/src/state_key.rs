@@ -194,12 +194,22 @@ impl StateKey {
         Self::of(format!("msig.iost/proposals/{proposer}"))
     }
 
-    /// `msig.iost`: the oldest proposals that ask for an account's approval.
+    /// `msig.iost`: how often all approvals of an account were withdrawn.
+    pub fn withdrawals(account: &AccountName) -> Self {
+        Self::of(format!("msig.iost/withdrawals/{account}"))
+    }
+
+    /// `msig.iost`: how often all approvals of a key were withdrawn.
+    pub fn withdrawals_of_key(key: &PublicKey) -> Self {
+        Self::of(format!("msig.iost/withdrawals-key/{}", key.to_base58()))
+    }
+
+    /// `msig.iost`: proposals that ask for an account's approval.
     pub fn proposals_for(account: &AccountName) -> Self {
         Self::of(format!("msig.iost/waiting/{account}"))
     }
 
-    /// `msig.iost`: the oldest proposals that ask for a key's approval.
+    /// `msig.iost`: proposals that ask for a key's approval.
     pub fn proposals_for_key(key: &PublicKey) -> Self {
         Self::of(format!("msig.iost/waiting-key/{}", key.to_base58()))
     }

@@ -1,7 +1,7 @@
 //! What an intent calls, and the least limit under which it can succeed.
 
 use credo_primitives::entry::SIGN_UP_PLEDGE;
-use credo_primitives::{Action, Amount};
+use credo_primitives::{AccountName, Action, Amount};
 use serde_json::{Value, json};
 
 use crate::draft::Basis;
@@ -96,7 +96,7 @@ pub(crate) fn calls(intent: &Intent, basis: &Basis<'_>) -> Calls {
             (vec![node(me, deed)], locks)
         }
         Intent::Permission(deed) => (permission(me, deed, basis), None),
-        Intent::Proposal(deed) => (vec![proposal(me, deed)], None),
+        Intent::Proposal(deed) => (proposal(me, deed, basis), None),
     };
     let signers = match intent {
         Intent::Permission(_) => vec![format!("{me}@{OWNER}")],
@@ -225,9 +225,19 @@ fn permission(me: &str, deed: &PermissionDeed, basis: &Basis<'_>) -> Vec<Action>
     }
 }
 
-fn proposal(me: &str, deed: &ProposalDeed) -> Action {
+fn proposal(me: &str, deed: &ProposalDeed, basis: &Basis<'_>) -> Vec<Action> {
     let msig = |name: &str, data: Value| call("msig.iost", name, &data);
-    match deed {
+    // The account's own, and what its key approved or was asked for as a key.
+    let both = || {
+        let key = basis.key.map(|key| format!("key:{}", key.to_base58()));
+        [me.to_owned()].into_iter().chain(key)
+    };
+    let one = match deed {
+        ProposalDeed::RevokeAll => return both().map(|who| msig("revokeAll", json!([who]))).collect(),
+        ProposalDeed::Clear { proposer } => {
+            let proposer = proposer.as_ref().map_or("", AccountName::as_str);
+            return both().map(|who| msig("clear", json!([who, proposer]))).collect();
+        }
         ProposalDeed::Propose {
             name,
             requested,
@@ -258,5 +268,6 @@ fn proposal(me: &str, deed: &ProposalDeed) -> Action {
         ProposalDeed::Execute { proposer, name, .. } => {
             msig("execute", json!([proposer.as_str(), name.as_str()]))
         }
-    }
+    };
+    vec![one]
 }

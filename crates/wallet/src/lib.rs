@@ -8,9 +8,11 @@
 //! - [`draft`]: checks an [`Intent`] against what was proved of the chain ([`Basis`]) and gives a [`Draft`], which says
 //!   in words what it does. Only a [`Draft`] can be signed ([`Draft::sign`]): nothing is signed blind.
 //! - [`in_words`]: what any action does, for proposals that others made; [`actor`]: for whom it acts.
+//! - [`approvals`]: which approvals of a proposal still count.
 //! - [`strength`]: how hard a password is to guess.
 
 mod act;
+pub mod approvals;
 mod check;
 mod draft;
 mod gas;

@@ -320,11 +320,24 @@ fn proposal(lines: &mut Lines, deed: &ProposalDeed) {
         } => {
             actions(list);
             lines.add("Proposed by", proposer);
-            lines.add("With", "the authority of those who approved");
+            lines.add(
+                "With",
+                "the authority of those who approved, where it hasn't changed since",
+            );
         }
         ProposalDeed::Revoke { proposer, who, .. } => {
             lines.add("Proposed by", proposer);
             lines.add("As", who.item());
+        }
+        ProposalDeed::RevokeAll => {
+            lines.add(
+                "Withdraws",
+                "whatever this account and your key have approved so far",
+            );
+            lines.add("Then", "approve anew what you still agree to");
+        }
+        ProposalDeed::Clear { .. } => {
+            lines.add("Keeps", "the proposals open; they only leave your list");
         }
         ProposalDeed::Cancel { .. } => lines.add("Ends", "the proposal with all its approvals"),
     }

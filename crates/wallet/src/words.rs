@@ -162,6 +162,19 @@ pub fn in_words(action: &Action) -> String {
         ("auth.iost", "revokePermission") if expected(3) => {
             format!("takes {} out of the permission {} of {}", arg(2), arg(1), arg(0))
         }
+        ("msig.iost", "revokeAll") if expected(1) => {
+            format!("takes back all approvals of {}", arg(0))
+        }
+        ("msig.iost", "clear") if expected(2) => match args.get(1) {
+            Some(Value::String(all)) if all.is_empty() => {
+                format!("clears the list of proposals that wait for {}", arg(0))
+            }
+            _ => format!(
+                "clears the proposals of {} from the list of what waits for {}",
+                arg(1),
+                arg(0)
+            ),
+        },
         _ => raw(),
     }
 }

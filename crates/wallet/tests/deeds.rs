@@ -2,13 +2,17 @@
 
 use commonware_cryptography::{Signer as _, ed25519::PrivateKey};
 use credo_pob::{Candidate, CandidateStatus, Candidates};
-use credo_primitives::entry::{Account, Gas, Item, Permission, Pledge, Principal};
+use credo_primitives::entry::{
+    Account, Approval, Gas, Item, Permission, Pledge, Principal, Proposal, Proposals, Requested as AskedFor,
+    Waiting, WaitingProposal, authority_digest,
+};
 use credo_primitives::hash::ZERO_DIGEST;
 use credo_primitives::possession::show_possession;
 use credo_primitives::{
-    AccountName, Action, Algorithm, Amount, Parameters, Preset, PublicKey, SecretKey, Text, Transaction,
-    sha256,
+    AccountName, Action, Algorithm, Amount, Parameters, Preset, PublicKey, SecretKey, StateKey, Text,
+    Transaction, sha256,
 };
+use credo_wallet::approvals::{self, Records, Standing, Wanted};
 use credo_wallet::{
     Basis, Intent, IntentError, NodeDeed, PermissionDeed, ProposalDeed, Registration, Requested, draft,
     in_words, permissions,
@@ -557,6 +561,46 @@ fn proposals_are_made_approved_and_executed_in_words() {
     });
     let tx = world.signed(execute);
     assert_eq!(only(&tx), ("msig.iost", "execute", r#"["alice","chairs"]"#));
+    // What is withdrawn and cleared is the account's and its key's.
+    let own_key = format!("key:{}", world.key.to_base58());
+    for (deed, expected, words) in [
+        (
+            ProposalDeed::RevokeAll,
+            [
+                ("revokeAll", r#"["marlow"]"#.to_owned()),
+                ("revokeAll", format!(r#"["{own_key}"]"#)),
+            ],
+            "takes back all approvals of marlow",
+        ),
+        (
+            ProposalDeed::Clear { proposer: None },
+            [
+                ("clear", r#"["marlow",""]"#.to_owned()),
+                ("clear", format!(r#"["{own_key}",""]"#)),
+            ],
+            "clears the list of proposals that wait for marlow",
+        ),
+        (
+            ProposalDeed::Clear {
+                proposer: Some(name("alice")),
+            },
+            [
+                ("clear", r#"["marlow","alice"]"#.to_owned()),
+                ("clear", format!(r#"["{own_key}","alice"]"#)),
+            ],
+            "clears the proposals of alice from the list of what waits for marlow",
+        ),
+    ] {
+        let tx = world.signed(Intent::Proposal(deed));
+        let actions: Vec<_> = tx
+            .actions
+            .iter()
+            .map(|a| (a.name.as_str(), a.data.clone()))
+            .collect();
+        assert_eq!(actions, expected);
+        assert!(tx.actions.iter().all(|a| a.contract == "msig.iost"));
+        assert_eq!(in_words(&tx.actions[0]), words);
+    }
     let cancel = Intent::Proposal(ProposalDeed::Cancel { name: text("chairs") });
     assert_eq!(
         only(&world.signed(cancel)),
@@ -609,4 +653,156 @@ fn an_invited_account_names_who_invited_it() {
         Intent::sign_up("newcomer", "no key", "", ""),
         Err(IntentError::Field { .. })
     ));
+}
+
+#[test]
+fn an_approval_counts_while_what_gave_it_stands() {
+    let who = |account: &str| Principal::Account {
+        account: name(account),
+        permission: text("active"),
+    };
+    // The treasury's active is marlow's or a key's; marlow's is his key's.
+    let mut treasury = record("treasury", vec![item(&key(8).public_key(), 100)], 100);
+    treasury.permissions[0].items.push(Item {
+        principal: who("marlow"),
+        weight: 100,
+    });
+    let marlow = record("marlow", vec![item(&key(5).public_key(), 100)], 100);
+    let at = |treasury: &Account, marlow: &Account| {
+        let records = [treasury.clone(), marlow.clone()];
+        let found = |name: &AccountName| Ok::<_, ()>(records.iter().find(|one| one.name == *name));
+        authority_digest(&name("treasury"), "active", found)
+            .unwrap()
+            .unwrap()
+    };
+    let approval = Approval {
+        authority: at(&treasury, &marlow),
+        withdrawals: 2,
+    };
+    let proposal = Proposal {
+        proposer: name("alice"),
+        name: text("pay"),
+        created_ms: 0,
+        expires_ms: 1,
+        requested: vec![
+            AskedFor {
+                who: who("treasury"),
+                approval: Some(approval),
+            },
+            AskedFor {
+                who: Principal::Key(key(9).public_key()),
+                approval: Some(Approval {
+                    authority: ZERO_DIGEST,
+                    withdrawals: 0,
+                }),
+            },
+            AskedFor {
+                who: who("bobby"),
+                approval: None,
+            },
+        ],
+        actions: Vec::new(),
+    };
+    // What has to be looked up is told step by step.
+    let mut records = Records::default();
+    let mut rounds = Vec::new();
+    loop {
+        let wanted: Vec<_> = records
+            .wanted([&proposal])
+            .into_iter()
+            .filter(|one| !records.knows(one))
+            .collect();
+        if wanted.is_empty() {
+            break;
+        }
+        let keys = wanted.iter().map(|one| one.key().to_string());
+        rounds.push(
+            keys.map(|key| key.chars().take(26).collect::<String>())
+                .collect::<Vec<_>>(),
+        );
+        for one in wanted {
+            match one {
+                Wanted::Account(of) => {
+                    let record = [&treasury, &marlow].into_iter().find(|record| record.name == of);
+                    records.learn_account(of, record.cloned());
+                }
+                Wanted::Withdrawals(key) => {
+                    let count = if key.as_str().contains("treasury") { 2 } else { 0 };
+                    records.learn_withdrawals(key, count);
+                }
+            }
+        }
+    }
+    let firsts: Vec<_> = rounds
+        .iter()
+        .map(|round| (round.len(), round[0].as_str()))
+        .collect();
+    assert_eq!(
+        firsts,
+        [(3, "auth.iost/account/treasury"), (1, "auth.iost/account/marlow")]
+    );
+    let standings = |records: &Records| -> Vec<Standing> {
+        proposal
+            .requested
+            .iter()
+            .map(|one| records.standing(one))
+            .collect()
+    };
+    let all = [Standing::Counts, Standing::Counts, Standing::Open];
+    assert_eq!(standings(&records), all);
+    assert_eq!(
+        standings(&Records::default()),
+        [Standing::Unknown, Standing::Unknown, Standing::Open]
+    );
+    // Marlow changes his key; then it is as it was, but all was withdrawn.
+    let mut rotated = records.clone();
+    rotated.learn_account(
+        name("marlow"),
+        Some(record("marlow", vec![item(&key(6).public_key(), 100)], 100)),
+    );
+    assert_eq!(standings(&rotated)[0], Standing::Void);
+    records.learn_withdrawals(StateKey::withdrawals(&name("treasury")), 3);
+    records.learn_withdrawals(StateKey::withdrawals_of_key(&key(9).public_key()), 1);
+    assert_eq!(
+        standings(&records),
+        [Standing::Void, Standing::Void, Standing::Open]
+    );
+}
+
+#[test]
+fn the_newest_of_each_proposer_are_shown_in_turn() {
+    let listed = |entries: &[(&str, &str)]| Waiting {
+        proposals: entries
+            .iter()
+            .map(|(proposer, of)| WaitingProposal {
+                proposer: name(proposer),
+                name: text(of),
+                expires_ms: 0,
+            })
+            .collect(),
+    };
+    let crowd: Vec<String> = (0..20).map(|n| format!("p{n:02}")).collect();
+    let mut entries = vec![("alice", "old"), ("alice", "new")];
+    entries.extend(crowd.iter().map(|of| ("mallory", of.as_str())));
+    let own = Proposals {
+        open: vec![text("mine")],
+        retired: Vec::new(),
+    };
+    let waiting = [listed(&entries), listed(&[("alice", "new"), ("bobby", "one")])];
+    let shown = approvals::newest_of_each(&name("marlow"), &waiting, &own, 6);
+    let shown: Vec<_> = shown
+        .iter()
+        .map(|(of, name)| (of.as_str(), name.as_str()))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            ("mallory", "p19"),
+            ("alice", "new"),
+            ("bobby", "one"),
+            ("marlow", "mine"),
+            ("mallory", "p18"),
+            ("alice", "old"),
+        ]
+    );
 }

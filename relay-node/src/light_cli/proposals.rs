@@ -1,7 +1,9 @@
-//! `light proposals`: what waits for an account's approval, and what it proposed itself (`msig.iost`).
+//! `light proposals`: what waits for an account's approval, and what it proposed itself (`msig.iost`), with which
+//! approvals still count.
 
-use credo_primitives::entry::{Proposal, Proposals, Waiting};
+use credo_primitives::entry::{Account, Proposal, Proposals, Requested, Waiting};
 use credo_primitives::{AccountName, Action, StateKey};
+use credo_wallet::approvals::{Records, Standing, Wanted};
 use credo_wallet::in_words;
 use credo_wallet::permissions::item_text;
 use credo_wire::MAX_KEYS;
@@ -47,14 +49,15 @@ pub(super) async fn ask(follower: &mut Follower, name: &AccountName) -> Result<S
         }
         last = proof;
     }
-    let list: Vec<Value> = found.iter().map(|p| to_json(p, last.time_ms)).collect();
+    let records = records(follower, &found).await?;
+    let list: Vec<Value> = found.iter().map(|p| to_json(p, &records, last.time_ms)).collect();
     let json = json!({ "account": name.as_str(), "exists": exists, "proposals": list });
     let mut lines = vec![("account", name.to_string())];
     if found.is_empty() {
         lines.push(("proposals", "none, and that is proved".into()));
     }
     for proposal in &found {
-        lines.extend(text(proposal, last.time_ms));
+        lines.extend(text(proposal, &records, last.time_ms));
     }
     let mut shown = Shown::new(follower, json, lines, Some(&last));
     if !exists {
@@ -66,6 +69,50 @@ pub(super) async fn ask(follower: &mut Follower, name: &AccountName) -> Result<S
     Ok(shown)
 }
 
+/// How often is asked for what the last answers named.
+const ROUNDS: usize = 16;
+
+/// Looks up what the approvals rest upon, until nothing more is named. What is beyond the bounds stays unknown.
+async fn records(follower: &mut Follower, proposals: &[Proposal]) -> Result<Records, Failure> {
+    let mut records = Records::default();
+    for _ in 0..ROUNDS {
+        let wanted = records.wanted(proposals);
+        let wanted: Vec<Wanted> = wanted.into_iter().filter(|one| !records.knows(one)).collect();
+        if wanted.is_empty() {
+            break;
+        }
+        for part in wanted.chunks(MAX_KEYS) {
+            let keys: Vec<StateKey> = part.iter().map(Wanted::key).collect();
+            let (values, _) = state(follower, keys.clone()).await?;
+            for ((one, key), value) in part.iter().zip(&keys).zip(&values) {
+                match one {
+                    Wanted::Account(name) => {
+                        records.learn_account(name.clone(), decode::<Account>(key, value.as_deref())?);
+                    }
+                    Wanted::Withdrawals(key) => {
+                        let count = decode::<u64>(key, value.as_deref())?;
+                        records.learn_withdrawals(key.clone(), count.unwrap_or(0));
+                    }
+                }
+            }
+        }
+    }
+    Ok(records)
+}
+
+/// In a word, for programs and for people.
+fn standing(requested: &Requested, records: &Records) -> (&'static str, &'static str) {
+    match records.standing(requested) {
+        Standing::Open => ("open", "not yet"),
+        Standing::Counts => ("counts", "approved"),
+        Standing::Void => (
+            "void",
+            "approved, but that doesn't count any more: what gave it has changed or was withdrawn",
+        ),
+        Standing::Unknown => ("unknown", "approved; whether it still counts isn't known"),
+    }
+}
+
 fn actions(proposal: &Proposal) -> impl Iterator<Item = Action> + '_ {
     proposal.actions.iter().map(|action| Action {
         contract: action.contract.to_string(),
@@ -74,7 +121,7 @@ fn actions(proposal: &Proposal) -> impl Iterator<Item = Action> + '_ {
     })
 }
 
-fn to_json(proposal: &Proposal, now_ms: u64) -> Value {
+fn to_json(proposal: &Proposal, records: &Records, now_ms: u64) -> Value {
     json!({
         "proposer": proposal.proposer.as_str(),
         "name": proposal.name.as_str(),
@@ -82,7 +129,7 @@ fn to_json(proposal: &Proposal, now_ms: u64) -> Value {
         "expires_ms": proposal.expires_ms,
         "expired": proposal.expires_ms <= now_ms,
         "requested": proposal.requested.iter().map(|r| json!({
-            "who": item_text(&r.who), "approved": r.approved,
+            "who": item_text(&r.who), "approved": r.approval.is_some(), "standing": standing(r, records).0,
         })).collect::<Vec<_>>(),
         "actions": actions(proposal).map(|a| json!({
             "contract": a.contract, "action": a.name, "data": a.data, "words": in_words(&a),
@@ -90,8 +137,12 @@ fn to_json(proposal: &Proposal, now_ms: u64) -> Value {
     })
 }
 
-fn text(proposal: &Proposal, now_ms: u64) -> Vec<(&'static str, String)> {
-    let given = proposal.requested.iter().filter(|r| r.approved).count();
+fn text(proposal: &Proposal, records: &Records, now_ms: u64) -> Vec<(&'static str, String)> {
+    let counts = |r: &&Requested| {
+        let standing = records.standing(r);
+        matches!(standing, Standing::Counts | Standing::Unknown)
+    };
+    let given = proposal.requested.iter().filter(counts).count();
     let until = if proposal.expires_ms <= now_ms {
         format!("its time was over on {}", date(proposal.expires_ms))
     } else {
@@ -108,8 +159,10 @@ fn text(proposal: &Proposal, now_ms: u64) -> Vec<(&'static str, String)> {
     )];
     lines.extend(actions(proposal).map(|action| ("does", in_words(&action))));
     lines.extend(proposal.requested.iter().map(|r| {
-        let word = if r.approved { "approved" } else { "not yet" };
-        ("asks", format!("{} ({word})", item_text(&r.who)))
+        (
+            "asks",
+            format!("{} ({})", item_text(&r.who), standing(r, records).1),
+        )
     }));
     lines
 }

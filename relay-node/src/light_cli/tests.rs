@@ -311,6 +311,10 @@ async fn candidates_proposals_and_supply_are_shown() {
         (&asked[0]["approved"], &asked[1]["approved"]),
         (&true.into(), &false.into())
     );
+    assert_eq!(
+        (&asked[0]["standing"], &asked[1]["standing"]),
+        (&"counts".into(), &"open".into())
+    );
 
     let supply = light(&relays, spec, &["supply"]).await.unwrap().json;
     assert_eq!(supply["supply"], "20999999990");

@@ -80,6 +80,17 @@ impl Deed {
         Self::direct("Claim rewards", Intent::Claim)
     }
 
+    /// Takes back whatever was approved.
+    pub(crate) fn revoke_all() -> Self {
+        Self::direct("Take back all approvals", Intent::RevokeAllApprovals)
+    }
+
+    /// Clears the list of proposals that wait.
+    pub(crate) fn clear_proposals() -> Self {
+        let proposer = String::new();
+        Self::direct("Clear the list", Intent::ClearProposals { proposer })
+    }
+
     /// Signs up an account for somebody's key.
     pub(crate) fn sign_up() -> Self {
         Self::new(

@@ -46,6 +46,14 @@ fn ready(proposal: &ProposalView) -> bool {
     all || (enough && !proposal.needs.is_empty())
 }
 
+fn standing(approval: &ApprovalView) -> &'static str {
+    match (approval.void, approval.given) {
+        (true, _) => "approved before its permission changed or it was withdrawn: doesn't count",
+        (false, true) => "approved",
+        (false, false) => "not yet",
+    }
+}
+
 fn one(proposal: &ProposalView, props: &Props, time: f64) -> Html {
     let ProposalView { proposer, name, .. } = proposal;
     let given = proposal
@@ -86,6 +94,13 @@ fn one(proposal: &ProposalView, props: &Props, time: f64) -> Html {
         format!("Cancel · {name}"),
         Intent::CancelProposal { name: name.clone() },
     );
+    let clear = direct(
+        &props.ondeed,
+        format!("Clear · {proposer}"),
+        Intent::ClearProposals {
+            proposer: proposer.clone(),
+        },
+    );
     let mine = |given: bool| {
         proposal
             .approvals
@@ -117,7 +132,7 @@ fn one(proposal: &ProposalView, props: &Props, time: f64) -> Html {
                         <li key={approval.who.clone()}>
                             <span class={if approval.given { "given" } else { "open" }} aria-hidden="true"></span>
                             <span class="break" title={approval.who.clone()}>{ who }</span>
-                            <span class="faint">{ if approval.given { "approved" } else { "not yet" } }</span>
+                            <span class="faint">{ standing(approval) }</span>
                         </li>
                     }
                 }) }
@@ -133,6 +148,9 @@ fn one(proposal: &ProposalView, props: &Props, time: f64) -> Html {
                     { for mine(true).map(|approval| html! {
                         <Button onpress={revoke(approval)} label={format!("Take back the approval of {name} as {}", approval.who)}>{ "Take back…" }</Button>
                     }) }
+                }
+                if props.own != *proposer {
+                    <Button onpress={clear} label={format!("Clear the proposals of {proposer} from the list")}>{ "Clear…" }</Button>
                 }
                 if props.own == *proposer {
                     <Button onpress={cancel} label={format!("Cancel {name}")}>{ "Cancel…" }</Button>
@@ -160,6 +178,7 @@ mod tests {
                 .map(|(i, given)| ApprovalView {
                     who: format!("member{i}@active"),
                     given: *given,
+                    void: false,
                     mine: false,
                 })
                 .collect(),
@@ -174,6 +193,17 @@ mod tests {
             expires_ms: 0.0,
             expired: false,
         }
+    }
+
+    #[wasm_bindgen_test]
+    fn an_approval_that_does_not_count_says_so() {
+        let mut approvals = proposal([true, false, false], None).approvals;
+        assert_eq!(
+            approvals.iter().map(standing).collect::<Vec<_>>(),
+            ["approved", "not yet", "not yet"]
+        );
+        (approvals[0].given, approvals[0].void) = (false, true);
+        assert!(standing(&approvals[0]).contains("doesn't count"));
     }
 
     #[wasm_bindgen_test]

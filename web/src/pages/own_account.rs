@@ -67,6 +67,10 @@ pub(crate) fn OwnAccount() -> Html {
                 <Layout form={Form::Row}>
                     <Button onpress={press(Deed::propose_transfer(&account.name))}>{ "Propose a transfer…" }</Button>
                     <Button onpress={press(Deed::propose_action(&account.name))}>{ "Propose an action…" }</Button>
+                    <Button onpress={press(Deed::revoke_all())}>{ "Take back all approvals…" }</Button>
+                    if proposals.is_some_and(|shown| !shown.value.is_empty()) {
+                        <Button onpress={press(Deed::clear_proposals())}>{ "Clear the list…" }</Button>
+                    }
                 </Layout>
             </Card>
             <Card title="Permissions" side={badge(face)}>

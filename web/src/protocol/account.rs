@@ -185,12 +185,14 @@ pub struct NeedView {
     pub threshold: u32,
 }
 
-/// Who was asked to approve, and whether they did.
+/// Who was asked to approve, and whether they did and it counts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs)]
 pub struct ApprovalView {
     pub who: String,
     pub given: bool,
+    /// It was given, but what gave it has changed or was withdrawn: it doesn't count any more.
+    pub void: bool,
     /// This key can approve or revoke as them.
     pub mine: bool,
 }

@@ -203,6 +203,13 @@ pub enum Intent {
         name: String,
         who: String,
     },
+    /// Whatever the account and this key have approved.
+    RevokeAllApprovals,
+    /// Takes proposals out of the list of what waits for the account and this key.
+    ClearProposals {
+        /// Empty: everybody's.
+        proposer: String,
+    },
     CancelProposal {
         name: String,
     },

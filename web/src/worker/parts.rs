@@ -6,7 +6,7 @@ use credo_wallet::Intent;
 
 use super::facts::{Proof, Refresh};
 use super::lookup::LookUp;
-use super::proposals::Records;
+use super::proposals::Asked;
 use super::storage::Write;
 
 /// What only the outside can do.
@@ -107,7 +107,7 @@ pub(super) enum Purpose {
         query: AccountQuery,
     },
     /// Records of proposals.
-    Proposals(Records),
+    Proposals(Asked),
     /// A part of the ranking of Servi nodes; the commands in `Core::for_list` go on once it is here.
     List,
     /// A node's record, for [`Command::FindNode`](crate::protocol::Command::FindNode).

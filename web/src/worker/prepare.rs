@@ -140,6 +140,13 @@ fn read(intent: &Intent) -> Result<Wanted, IntentError> {
             name: name(of)?,
             who: Requested::parse(who)?,
         })),
+        Intent::RevokeAllApprovals => Ok(Wanted::Proposal(ProposalDeed::RevokeAll)),
+        Intent::ClearProposals { proposer } => Ok(Wanted::Proposal(ProposalDeed::Clear {
+            proposer: match proposer.as_str() {
+                "" => None,
+                proposer => Some(Wanted::name(proposer)?),
+            },
+        })),
         Intent::CancelProposal { name: of } => Ok(Wanted::Proposal(ProposalDeed::Cancel { name: name(of)? })),
         Intent::Execute { proposer, name: of } => Ok(Wanted::Proposal(ProposalDeed::Execute {
             proposer: Wanted::name(proposer)?,

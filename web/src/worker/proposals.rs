@@ -1,13 +1,16 @@
 //! Proposals of `msig.iost` that concern the present account: those that ask for its approval or its key's, and its own.
 //!
-//! A refresh brings their names; their records, and those of the accounts that they would act for, are asked for apart.
-//! So it can be said how far the approvals go, not only how many there are.
+//! A refresh brings their names; their records, those of the accounts that they would act for, and what their approvals
+//! rest upon, are asked for apart. So it can be said which approvals count and how far they go, not only how many there are.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
+
+use credo_wallet::approvals::{self, Records, Standing, Wanted};
+use credo_wire::MAX_KEYS;
 
 use crate::protocol::{ActionView, ApprovalView, NeedView, ProposalView, Shown};
 use credo_light::Query;
-use credo_primitives::entry::{Account, Principal, Proposal, Proposals, Waiting};
+use credo_primitives::entry::{Account, Principal, Proposal, Proposals, Requested, Waiting};
 use credo_primitives::{AccountName, Action, PublicKey, StateKey};
 use credo_wallet::{actor, in_words, permissions};
 
@@ -15,7 +18,7 @@ use super::core::Core;
 use super::facts::{Proof, decode};
 use super::parts::Purpose;
 
-/// Most proposals that are followed at once, the oldest first.
+/// Most proposals that are followed at once: the newest of each proposer in turn.
 const MAX_FOLLOWED: usize = 16;
 /// Most accounts whose permissions are looked up for them.
 const MAX_ACTORS: usize = 16;
@@ -32,10 +35,13 @@ pub(super) struct Followed {
     named: bool,
     /// Those that concern the account, by the last refresh.
     ids: Vec<ProposalId>,
-    /// Their records, and those of the accounts that they act for, all from one snapshot.
+    /// Their records.
     known: Option<Known>,
-    /// Accounts that the records name, to be asked for with them.
-    actors: BTreeSet<AccountName>,
+    /// Entries that the records name, to be asked for with them: accounts that they act for, and what approvals rest upon.
+    wanted: BTreeSet<Wanted>,
+    /// What is known of these. Those that don't fit into one question are asked for in turn.
+    records: Records,
+    turn: usize,
     asked: f64,
 }
 
@@ -43,14 +49,13 @@ pub(super) struct Followed {
 struct Known {
     proof: Proof,
     proposals: Vec<Proposal>,
-    accounts: BTreeMap<AccountName, Account>,
 }
 
 /// What was asked for, in order.
 #[derive(Clone, Debug)]
-pub(super) struct Records {
+pub(super) struct Asked {
     ids: Vec<ProposalId>,
-    actors: Vec<AccountName>,
+    wanted: Vec<Wanted>,
 }
 
 impl Followed {
@@ -66,22 +71,15 @@ impl Followed {
     /// Takes a refresh's entries.
     pub(super) fn names(&mut self, account: &AccountName, entries: &[Option<Vec<u8>>]) -> Result<(), String> {
         let entry = |i: usize| entries.get(i).and_then(Option::as_deref);
-        let mut ids: Vec<ProposalId> = Vec::new();
-        let mut add = |id: ProposalId| {
-            if ids.len() < MAX_FOLLOWED && !ids.contains(&id) {
-                ids.push(id);
-            }
-        };
+        let mut waiting = Vec::new();
         for i in 0..2 {
-            let waiting = decode::<Waiting>(entry(i))?.unwrap_or_default();
-            for one in waiting.proposals {
-                add((one.proposer, one.name.to_string()));
-            }
+            waiting.push(decode::<Waiting>(entry(i))?.unwrap_or_default());
         }
         let own = decode::<Proposals>(entry(2))?.unwrap_or_default();
-        for name in own.open {
-            add((account.clone(), name.to_string()));
-        }
+        let ids: Vec<ProposalId> = approvals::newest_of_each(account, &waiting, &own, MAX_FOLLOWED)
+            .into_iter()
+            .map(|(proposer, name)| (proposer, name.to_string()))
+            .collect();
         if ids != self.ids {
             self.asked = 0.0;
         }
@@ -93,37 +91,57 @@ impl Followed {
         Ok(())
     }
 
-    fn records(&self) -> Records {
-        Records {
+    /// The next question: the proposals, and of what they name first what isn't known yet.
+    fn question(&mut self) -> Asked {
+        let (mut wanted, mut known): (Vec<Wanted>, Vec<Wanted>) = self
+            .wanted
+            .iter()
+            .cloned()
+            .partition(|one| !self.records.knows(one));
+        if !known.is_empty() {
+            let from = self.turn % known.len();
+            known.rotate_left(from);
+        }
+        let room = MAX_KEYS.saturating_sub(self.ids.len());
+        self.turn = self.turn.wrapping_add(room.saturating_sub(wanted.len()));
+        wanted.extend(known);
+        wanted.truncate(room);
+        Asked {
             ids: self.ids.clone(),
-            actors: self.actors.iter().take(MAX_ACTORS).cloned().collect(),
+            wanted,
         }
     }
 
-    /// Takes the records; true when they name accounts that should be looked up, too.
-    fn learn(&mut self, asked: &Records, proof: Proof, entries: &[Option<Vec<u8>>]) -> Result<bool, String> {
-        let (proposals, accounts) = entries.split_at(asked.ids.len().min(entries.len()));
-        let mut known = Known {
-            proof,
-            proposals: Vec::new(),
-            accounts: BTreeMap::new(),
-        };
-        for entry in proposals {
-            known.proposals.extend(decode::<Proposal>(entry.as_deref())?);
+    /// Takes the records; true when they name entries that aren't known yet.
+    fn learn(&mut self, asked: &Asked, proof: Proof, entries: &[Option<Vec<u8>>]) -> Result<bool, String> {
+        let (of_proposals, others) = entries.split_at(asked.ids.len().min(entries.len()));
+        let mut proposals = Vec::new();
+        for entry in of_proposals {
+            proposals.extend(decode::<Proposal>(entry.as_deref())?);
         }
-        for (name, entry) in asked.actors.iter().zip(accounts) {
-            if let Some(account) = decode::<Account>(entry.as_deref())? {
-                known.accounts.insert(name.clone(), account);
+        for (one, entry) in asked.wanted.iter().zip(others) {
+            match one {
+                Wanted::Account(name) => {
+                    let record = decode::<Account>(entry.as_deref())?;
+                    self.records.learn_account(name.clone(), record);
+                }
+                Wanted::Withdrawals(key) => {
+                    let count = decode::<u64>(entry.as_deref())?;
+                    self.records.learn_withdrawals(key.clone(), count.unwrap_or(0));
+                }
             }
         }
-        let actors = known.proposals.iter().flat_map(|proposal| &proposal.actions);
+        let mut wanted = self.records.wanted(&proposals);
+        let actors = proposals.iter().flat_map(|proposal| &proposal.actions);
         let actors: BTreeSet<AccountName> = actors
             .filter_map(|proposed| actor(&action(proposed)))
             .take(MAX_ACTORS)
             .collect();
-        let more = actors != self.actors;
-        self.actors = actors;
-        self.known = Some(known);
+        wanted.extend(actors.into_iter().map(Wanted::Account));
+        self.records.retain(&wanted);
+        let more = wanted.iter().any(|one| !self.records.knows(one));
+        self.wanted = wanted;
+        self.known = Some(Known { proof, proposals });
         Ok(more)
     }
 
@@ -163,11 +181,12 @@ impl Followed {
                 .iter()
                 .map(|requested| ApprovalView {
                     who: permissions::item_text(&requested.who),
-                    given: requested.approved,
+                    given: self.counts(requested),
+                    void: self.records.standing(requested) == Standing::Void,
                     mine: mine(&requested.who),
                 })
                 .collect(),
-            needs: known.needs(proposal),
+            needs: self.needs(proposal),
             expires_ms: proposal.expires_ms as f64,
             expired: proposal.expires_ms <= now_ms,
         });
@@ -176,9 +195,15 @@ impl Followed {
             face: known.proof.face(fresh(&known.proof)),
         })
     }
-}
 
-impl Known {
+    /// Given, and not known to be void.
+    fn counts(&self, requested: &Requested) -> bool {
+        matches!(
+            self.records.standing(requested),
+            Standing::Counts | Standing::Unknown
+        )
+    }
+
     /// How far the approvals go for each account that the proposal acts for.
     fn needs(&self, proposal: &Proposal) -> Vec<NeedView> {
         let actors: BTreeSet<AccountName> = proposal
@@ -187,16 +212,16 @@ impl Known {
             .filter_map(|proposed| actor(&action(proposed)))
             .collect();
         let need = |name: AccountName| {
-            let account = self.accounts.get(&name)?;
+            let account = self.records.account(&name)?;
             let active = account.permission("active")?;
             let given = |who: &Principal| {
-                let mut approvals = proposal.requested.iter().filter(|requested| requested.approved);
-                approvals.any(|requested| requested.who == *who)
+                let mut given = proposal.requested.iter().filter(|one| self.counts(one));
+                given.any(|requested| requested.who == *who)
             };
             let whole = proposal.requested.iter().any(|requested| {
                 let of = matches!(&requested.who, Principal::Account { account, permission }
                     if *account == name && matches!(permission.as_str(), "active" | "owner"));
-                of && requested.approved
+                of && self.counts(requested)
             });
             let weight: u64 = permissions::items(account, active)
                 .filter(|item| given(&item.principal))
@@ -236,7 +261,7 @@ fn action_view(proposed: &credo_primitives::entry::ProposedAction) -> ActionView
 impl Core {
     /// Asks for the records of the proposals that concern the account, when it is time to.
     pub(super) fn follow_proposals(&mut self) {
-        let followed = &self.facts.proposals;
+        let followed = &mut self.facts.proposals;
         if followed.ids.is_empty() || self.now - followed.asked < EVERY_MS {
             return;
         }
@@ -247,20 +272,20 @@ impl Core {
         if pending {
             return;
         }
-        let records = followed.records();
-        let proposals = records
+        let asked = followed.question();
+        let proposals = asked
             .ids
             .iter()
             .map(|(proposer, name)| StateKey::proposal(proposer, name));
-        let accounts = records.actors.iter().map(StateKey::account);
-        let keys = proposals.chain(accounts).collect();
-        if self.ask(Query::State(keys), Purpose::Proposals(records)) {
+        let others = asked.wanted.iter().map(Wanted::key);
+        let keys = proposals.chain(others).collect();
+        if self.ask(Query::State(keys), Purpose::Proposals(asked)) {
             self.facts.proposals.asked = self.now;
         }
     }
 
     /// Their records came.
-    pub(super) fn proposals_came(&mut self, asked: &Records, proof: Proof, entries: &[Option<Vec<u8>>]) {
+    pub(super) fn proposals_came(&mut self, asked: &Asked, proof: Proof, entries: &[Option<Vec<u8>>]) {
         match self.facts.proposals.learn(asked, proof, entries) {
             Ok(true) => self.facts.proposals.asked = 0.0,
             Ok(false) => {}

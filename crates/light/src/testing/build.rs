@@ -1,15 +1,17 @@
 //! Building the chain. State roots and proofs are handed in: the real store makes them natively, the fixture keeps
 //! them, and chains whose state nobody asks for do without.
 
+use std::convert::Infallible;
+
 use commonware_codec::Encode as _;
 use credo_msb::{HandOver, History, MSB_VERSION, MsbHeader};
 use credo_pob::{Candidate, CandidateStatus, Candidates, Loss, Ranking, Round, Seat, Turns, Vote, Voter};
 use credo_primitives::block::HEADER_VERSION;
 use credo_primitives::block::StateCommitment;
 use credo_primitives::entry::{
-    Account, Balance, Contribution, Contributor, Ended, Frozen, Gas, Item, KeyAccounts, LossReason,
+    Account, Approval, Balance, Contribution, Contributor, Ended, Frozen, Gas, Item, KeyAccounts, LossReason,
     Permission, Pledge, Pledges, Pool, Principal, Proposal, Proposals, ProposedAction, Ram, Requested,
-    TokenInfo, Vesting, Waiting, WaitingProposal,
+    TokenInfo, Vesting, Waiting, WaitingProposal, authority_digest,
 };
 use credo_primitives::hash::ZERO_DIGEST;
 use credo_primitives::spec::SPEC_VERSION;
@@ -37,6 +39,8 @@ const ACCOUNT: &str = "marlow";
 const VOTED: u32 = 1;
 /// A proposal that asks for the account's approval, by the node that it votes for.
 const PROPOSAL: &str = "chairs";
+/// How often that node has withdrawn all its approvals.
+const WITHDRAWALS: u64 = 1;
 /// A node that lost its candidacy after the account had voted for it.
 const LOST: u32 = 6;
 
@@ -80,6 +84,8 @@ fn keys() -> Vec<StateKey> {
         StateKey::ranking_part(1),
         StateKey::ranking_part(2),
         StateKey::candidate(&account),
+        StateKey::account(&servi(VOTED)),
+        StateKey::withdrawals(&servi(VOTED)),
         StateKey::balance(&name("nobody_here"), "iost"),
     ]
 }
@@ -185,21 +191,35 @@ fn token() -> TokenInfo {
     }
 }
 
+/// Who approved of the proposal.
+fn approver() -> Account {
+    let key = SecretKey::from_seed(Algorithm::Ed25519, &[9; 32]).expect("a seed");
+    record(&servi(VOTED), &key.public_key())
+}
+
 /// The account and the proposer are to send something of the account's.
 fn proposal(config: &TestConfig) -> Proposal {
-    let asked = |account: AccountName, approved| Requested {
+    let asked = |account: AccountName, approval| Requested {
         who: Principal::Account {
             account,
             permission: text("active"),
         },
-        approved,
+        approval,
+    };
+    let approver = approver();
+    let authority = authority_digest(&approver.name, "active", |name| {
+        Ok::<_, Infallible>((*name == approver.name).then_some(&approver))
+    });
+    let approval = Approval {
+        authority: authority.unwrap_or_default().unwrap_or(ZERO_DIGEST),
+        withdrawals: WITHDRAWALS,
     };
     Proposal {
         proposer: servi(VOTED),
         name: text(PROPOSAL),
         created_ms: config.time_ms,
         expires_ms: config.time_ms + 600_000,
-        requested: vec![asked(servi(VOTED), true), asked(name(ACCOUNT), false)],
+        requested: vec![asked(servi(VOTED), Some(approval)), asked(name(ACCOUNT), None)],
         actions: vec![ProposedAction {
             contract: name("token.iost"),
             action: text("transfer"),
@@ -366,6 +386,7 @@ fn state(config: &TestConfig, height: u64, epoch: u64) -> Writes {
                 proposals: vec![WaitingProposal {
                     proposer: servi(VOTED),
                     name: text(PROPOSAL),
+                    expires_ms: proposal(config).expires_ms,
                 }],
             }
             .encode()
@@ -377,6 +398,8 @@ fn state(config: &TestConfig, height: u64, epoch: u64) -> Writes {
         Some(ranking.head.encode().to_vec()),
         Some(digests[0].encode().to_vec()),
         Some(digests[1].encode().to_vec()),
+        Some(approver().encode().to_vec()),
+        Some(WITHDRAWALS.encode().to_vec()),
     ];
     keys().into_iter().zip(entries).collect()
 }
@@ -495,7 +518,8 @@ fn build(config: TestConfig, states: Vec<TestState>) -> TestChain {
         let (first, last) = (chain.spec.first_height(epoch), chain.spec.last_height(epoch));
         // One view is skipped in every epoch, after its second block.
         let view = height - first + 1 + u64::from(height - first >= 2);
-        let time_ms = config.time_ms + height * chain.spec.parameters.slot_ms;
+        let pace_ms = chain.spec.parameters.slot_ms * config.slots_per_block;
+        let time_ms = config.time_ms + height * pace_ms;
         let transactions: Vec<TestTransaction> = match height == last {
             true => Vec::new(),
             false => (0..height % 4)

@@ -2,8 +2,10 @@
 //!
 //! A proposal with all its approvals is one value, so that one proof shows a co-signer what it approves.
 
+use std::collections::BTreeMap;
+
 use super::Principal;
-use crate::{AccountName, Text};
+use crate::{AccountName, Digest, Text};
 
 /// Most approvals that a proposal asks for.
 pub const MAX_REQUESTED: usize = 64;
@@ -15,21 +17,35 @@ pub const MAX_PROPOSAL_BYTES: usize = 32 * 1024;
 pub const MAX_PROPOSALS: usize = 32;
 /// Most names of one account's that can't be used again yet.
 pub const MAX_RETIRED: usize = 128;
-/// Most proposals listed for one account or key (the oldest).
+/// Most proposals listed for one account or key.
 pub const MAX_WAITING: usize = 128;
 
 /// A proposal's name.
 pub type ProposalName = Text<32>;
+
+/// What an approval was given with. It counts while that is still so.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Approval {
+    /// What the authority that gave it rests upon ([`authority_digest`](super::authority_digest)). Zero for a key: that
+    /// counts where it stands when the proposal is executed, and nowhere else.
+    pub authority: Digest,
+    /// How often all approvals of the account or key had been withdrawn by then.
+    pub withdrawals: u64,
+}
+codec_struct!(Approval {
+    authority,
+    withdrawals
+});
 
 /// An approval that a proposal asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Requested {
     /// Whose.
     pub who: Principal,
-    /// Whether it was given.
-    pub approved: bool,
+    /// What it was given with, if it was.
+    pub approval: Option<Approval>,
 }
-codec_struct!(Requested { who, approved });
+codec_struct!(Requested { who, approval });
 
 /// An action that is to be done.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -102,10 +118,17 @@ pub struct WaitingProposal {
     pub proposer: AccountName,
     /// Its name.
     pub name: ProposalName,
+    /// When it expires, ms since 1970.
+    pub expires_ms: u64,
 }
-codec_struct!(WaitingProposal { proposer, name });
+codec_struct!(WaitingProposal {
+    proposer,
+    name,
+    expires_ms
+});
 
-/// The oldest open proposals that ask for an account's or key's approval.
+/// Open proposals that ask for an account's or key's approval. A full list makes place for a new one by what has expired,
+/// else by the oldest of the proposer that has most in it ([`Waiting::add`]): nobody hides what others propose later.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Waiting {
     /// The proposals, oldest first.
@@ -114,3 +137,29 @@ pub struct Waiting {
 codec_struct!(Waiting {
     proposals: MAX_WAITING
 });
+
+impl Waiting {
+    /// Adds a proposal, once. What gives way for it is what has expired at `now_ms`, else the oldest of whoever has most.
+    pub fn add(&mut self, proposal: WaitingProposal, now_ms: u64) {
+        let same = |one: &WaitingProposal| one.proposer == proposal.proposer && one.name == proposal.name;
+        if self.proposals.iter().any(same) {
+            return;
+        }
+        if self.proposals.len() >= MAX_WAITING {
+            self.proposals.retain(|one| one.expires_ms > now_ms);
+        }
+        if self.proposals.len() >= MAX_WAITING {
+            let mut counts: BTreeMap<&AccountName, usize> = BTreeMap::new();
+            for one in self.proposals.iter().chain([&proposal]) {
+                *counts.entry(&one.proposer).or_default() += 1;
+            }
+            let most = counts.values().copied().max();
+            let at = self
+                .proposals
+                .iter()
+                .position(|one| counts.get(&one.proposer).copied() == most);
+            self.proposals.remove(at.unwrap_or(0));
+        }
+        self.proposals.push(proposal);
+    }
+}

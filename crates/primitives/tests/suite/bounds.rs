@@ -4,14 +4,14 @@ use std::fmt::Debug;
 
 use commonware_codec::{Copying, DecodeExt as _, Encode, Read};
 use credo_primitives::entry::{
-    Domain, MAX_ACCOUNT_BYTES, MAX_METADATA, MAX_PLEDGES, MAX_PROPOSAL_ACTIONS, MAX_PROPOSAL_BYTES,
+    Approval, Domain, MAX_ACCOUNT_BYTES, MAX_METADATA, MAX_PLEDGES, MAX_PROPOSAL_ACTIONS, MAX_PROPOSAL_BYTES,
     MAX_PROPOSALS, MAX_REQUESTED, MAX_RETIRED, MAX_VOTED_OPTIONS, MAX_VOTING_DESCRIPTION, MAX_VOTING_OPTION,
     MAX_VOTING_OPTIONS, MAX_WAITING, Pledge, Pledges, Principal, Proposal, Proposals, ProposedAction,
     Requested, Retired, Token721, Token721Info, Voting, VotingOption, VotingOptions, VotingVote, VotingVotes,
     Waiting, WaitingProposal,
 };
 use credo_primitives::state_key::MAX_STATE_VALUE;
-use credo_primitives::{AccountName, Algorithm, Amount, PublicKey, SecretKey, StateKey, Text};
+use credo_primitives::{AccountName, Algorithm, Amount, Digest, PublicKey, SecretKey, StateKey, Text};
 
 /// The longest name there is.
 fn longest_name() -> AccountName {
@@ -69,7 +69,8 @@ fn the_largest_records_fit_into_a_value() {
         proposals: vec![
             WaitingProposal {
                 proposer: name.clone(),
-                name: text()
+                name: text(),
+                expires_ms: u64::MAX
             };
             MAX_WAITING
         ],
@@ -100,7 +101,10 @@ fn the_largest_records_fit_into_a_value() {
         requested: vec![
             Requested {
                 who: principal,
-                approved: true
+                approval: Some(Approval {
+                    authority: Digest([1; 32]),
+                    withdrawals: u64::MAX
+                })
             };
             MAX_REQUESTED
         ],
@@ -157,6 +161,8 @@ fn the_longest_keys_of_the_state_can_be_typed() {
         StateKey::proposals(&name),
         StateKey::proposals_for(&name),
         StateKey::proposals_for_key(&key()),
+        StateKey::withdrawals(&name),
+        StateKey::withdrawals_of_key(&key()),
         StateKey::last_voting(),
         StateKey::voting(u64::MAX),
         StateKey::voting_options(u64::MAX),
@@ -167,4 +173,54 @@ fn the_longest_keys_of_the_state_can_be_typed() {
     }
     let different: std::collections::BTreeSet<_> = keys.iter().collect();
     assert_eq!(different.len(), keys.len());
+}
+
+#[test]
+fn a_full_list_of_what_waits_hides_nobodys_newest() {
+    let entry = |proposer: &str, n: usize, expires_ms: u64| WaitingProposal {
+        proposer: AccountName::new(proposer).unwrap(),
+        name: Text::new(format!("p{n}")).unwrap(),
+        expires_ms,
+    };
+    let count = |list: &Waiting, proposer: &str| {
+        let of = list
+            .proposals
+            .iter()
+            .filter(|one| one.proposer.as_str() == proposer);
+        of.count()
+    };
+    let mut list = Waiting::default();
+    for n in 0..32 {
+        for proposer in ["alice", "bobby", "carol", "david"] {
+            list.add(entry(proposer, n, 100), 0);
+        }
+    }
+    assert_eq!(list.proposals.len(), MAX_WAITING);
+    // The oldest of the first that has most gives way, one after the other.
+    list.add(entry("erica", 0, 100), 0);
+    list.add(entry("erica", 0, 100), 0);
+    assert_eq!(list.proposals.len(), MAX_WAITING, "once");
+    assert_eq!((count(&list, "alice"), count(&list, "erica")), (31, 1));
+    assert_eq!(list.proposals[0], entry("bobby", 0, 100));
+    for n in 0..1_000 {
+        list.add(entry("mallory", n, 100), 0);
+    }
+    assert_eq!(list.proposals.len(), MAX_WAITING);
+    assert_eq!(count(&list, "erica"), 1, "many of one displace that one's");
+    assert!(count(&list, "mallory") <= MAX_WAITING / 5 + 1);
+    // What has expired goes first.
+    let mut list = Waiting::default();
+    for n in 0..MAX_WAITING {
+        list.add(entry("alice", n, if n == 7 { 10 } else { 100 }), 0);
+    }
+    list.add(entry("alice", 999, 100), 10);
+    assert_eq!(list.proposals.len(), MAX_WAITING);
+    assert!(list.proposals.iter().all(|one| one.expires_ms == 100));
+    // One entry each: the oldest goes.
+    let mut list = Waiting::default();
+    for n in 0..MAX_WAITING + 1 {
+        list.add(entry(&format!("user{n:03}"), 0, 100), 0);
+    }
+    assert_eq!(list.proposals.len(), MAX_WAITING);
+    assert_eq!(list.proposals[0].proposer.as_str(), "user001");
 }

@@ -5,6 +5,11 @@
 //!
 //! - An approval is `account@permission`, given with that authority, or `key:<public key>`, given by a transaction which
 //!   that key signed. A key approves for every account in which it stands.
+//! - An approval counts while what gave it stands: an account's is bound to the digest of all that the permission rests
+//!   upon ([`authority_digest`]: items, thresholds, groups, fall-backs, and other accounts' permissions among the items).
+//!   When any of that has changed at execution, it doesn't count, so that of a key which was rotated is void wherever the
+//!   key stood. A key's approval counts at execution for the permissions in which the key stands *then*.
+//! - `revokeAll` withdraws all approvals of an account or key at once, by a counter that every approval carries.
 //! - While it is executed, a proposal has the authority of its approvals and no other: neither its executor's nor its
 //!   proposer's. Keys that approved count for key items there. Whoever's authority an action needs has thus approved it, so
 //!   what the actions spend doesn't count against the executor's `amount_limit`. The proposer stands as the publisher.
@@ -15,13 +20,18 @@
 //!   approve something else of the same name.
 //!
 //! Wallets find what waits for them under [`StateKey::proposals_for`] and [`StateKey::proposals_for_key`]. Those lists
-//! are bounded; the oldest stay, but expired ones make place.
+//! are bounded ([`Waiting::add`] says what gives way); who is asked can clear its own with `clear`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use credo_primitives::entry::{
-    MAX_PROPOSAL_ACTIONS, MAX_PROPOSAL_BYTES, MAX_PROPOSALS, MAX_REQUESTED, MAX_RETIRED, MAX_WAITING,
-    Principal, Proposal, Proposals, ProposedAction, Requested, Retired, Waiting, WaitingProposal,
+    Account, Approval, MAX_AUTHORITY, MAX_PROPOSAL_ACTIONS, MAX_PROPOSAL_BYTES, MAX_PROPOSALS, MAX_REQUESTED,
+    MAX_RETIRED, Principal, Proposal, Proposals, ProposedAction, Requested, Retired, Waiting,
+    WaitingProposal, authority_digest,
 };
-use credo_primitives::{AccountName, StateKey, Text};
+use credo_primitives::hash::ZERO_DIGEST;
+use credo_primitives::{AccountName, PublicKey, StateKey, Text};
 use serde_json::Value;
 
 use super::permissions::principal;
@@ -39,6 +49,8 @@ pub(super) const ACTIONS: &[Entry] = &[
     (ID, "propose", &[Str, Str, Json, Json, Number], propose),
     (ID, "approve", &[Str, Str, Str], approve),
     (ID, "revoke", &[Str, Str, Str], revoke),
+    (ID, "revokeAll", &[Str], revoke_all),
+    (ID, "clear", &[Str, Str], clear),
     (ID, "cancel", &[Str, Str], cancel),
     (ID, "execute", &[Str, Str], execute),
 ];
@@ -137,8 +149,14 @@ fn propose(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
     }
     let requested = read_requested(host, args.value(2))?;
     let actions = read_actions(host, args.value(3))?;
+    let expires_ms = now_ms.saturating_add(seconds * 1_000);
     for entry in &requested {
-        list_for(host, &entry.who, &proposer, &name)?;
+        let listed = WaitingProposal {
+            proposer: proposer.clone(),
+            name: name.clone(),
+            expires_ms,
+        };
+        list_for(host, &entry.who, listed)?;
     }
     list.open.push(name.clone());
     host.put(StateKey::proposals(&proposer), &list)?;
@@ -147,7 +165,7 @@ fn propose(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
         proposer,
         name,
         created_ms: now_ms,
-        expires_ms: now_ms.saturating_add(seconds * 1_000),
+        expires_ms,
         requested,
         actions,
     };
@@ -171,7 +189,7 @@ fn read_requested(host: &mut Host<'_, '_>, value: &Value) -> Result<Vec<Requeste
         if requested.iter().any(|entry| entry.who == who) {
             return fail(format!("{} is requested twice", shown(&who)));
         }
-        requested.push(Requested { who, approved: false });
+        requested.push(Requested { who, approval: None });
     }
     Ok(requested)
 }
@@ -233,40 +251,12 @@ fn waiting_key(who: &Principal) -> StateKey {
     }
 }
 
-/// Lists a proposal for who is asked. A full list is left alone, unless one in it has expired.
-fn list_for(
-    host: &mut Host<'_, '_>,
-    who: &Principal,
-    proposer: &AccountName,
-    name: &Text<32>,
-) -> Result<(), Stop> {
+/// Lists a proposal for who is asked; one account may be asked for several of its permissions.
+fn list_for(host: &mut Host<'_, '_>, who: &Principal, listed: WaitingProposal) -> Result<(), Stop> {
     host.charge(Op::KeyText, 1)?;
     let key = waiting_key(who);
     let mut waiting: Waiting = host.get(&key)?.unwrap_or_default();
-    let entry = WaitingProposal {
-        proposer: proposer.clone(),
-        name: name.clone(),
-    };
-    // An account may be asked for several of its permissions.
-    if waiting.proposals.contains(&entry) {
-        return Ok(());
-    }
-    if waiting.proposals.len() >= MAX_WAITING {
-        let mut expired = None;
-        for (at, listed) in waiting.proposals.iter().enumerate() {
-            let key = StateKey::proposal(&listed.proposer, listed.name.as_str());
-            let proposal: Option<Proposal> = host.get(&key)?;
-            if proposal.is_none_or(|proposal| proposal.expires_ms <= host.now_ms) {
-                expired = Some(at);
-                break;
-            }
-        }
-        match expired {
-            Some(at) => waiting.proposals.remove(at),
-            None => return Ok(()),
-        };
-    }
-    waiting.proposals.push(entry);
+    waiting.add(listed, host.now_ms);
     host.put(key, &waiting)
 }
 
@@ -298,46 +288,144 @@ fn close(host: &mut Host<'_, '_>, proposal: &Proposal) -> Result<(), Stop> {
     host.delete(StateKey::proposal(&proposal.proposer, proposal.name.as_str()))
 }
 
-/// Gives or takes back the approval that the third argument names.
-fn set_approval(host: &mut Host<'_, '_>, args: &Args, approved: bool) -> Result<(), Stop> {
-    let mut proposal = load(host, args)?;
+/// What approvals that are given now would be given with. Each account is read once.
+#[derive(Default)]
+struct Present {
+    accounts: BTreeMap<AccountName, Option<Arc<Account>>>,
+}
+
+impl Present {
+    /// None for a permission that rests upon too much to be bound to it.
+    fn approval(&mut self, host: &mut Host<'_, '_>, who: &Principal) -> Result<Option<Approval>, Stop> {
+        let (withdrawals, authority) = match who {
+            Principal::Key(key) => (StateKey::withdrawals_of_key(key), Some(ZERO_DIGEST)),
+            Principal::Account { account, permission } => {
+                let authority = authority_digest(account, permission.as_str(), |name| {
+                    host.steps(1)?;
+                    if let Some(known) = self.accounts.get(name) {
+                        return Ok::<_, Stop>(known.clone());
+                    }
+                    let record = host.get::<Account>(&StateKey::account(name))?.map(Arc::new);
+                    self.accounts.insert(name.clone(), record.clone());
+                    Ok(record)
+                })?;
+                (StateKey::withdrawals(account), authority)
+            }
+        };
+        let withdrawals = host.get(&withdrawals)?.unwrap_or(0);
+        Ok(authority.map(|authority| Approval {
+            authority,
+            withdrawals,
+        }))
+    }
+}
+
+/// An open proposal, and which of its approvals the third argument names, with the authority of who gives it.
+fn asked_for(host: &mut Host<'_, '_>, args: &Args) -> Result<(Proposal, usize), Stop> {
+    let proposal = load(host, args)?;
     live(host, &proposal)?;
     let text = args.text(2);
     host.charge(Op::KeyText, proposal.requested.len() as u64)?;
-    let Some(entry) = proposal.requested.iter_mut().find(|e| shown(&e.who) == text) else {
+    let Some(at) = proposal.requested.iter().position(|e| shown(&e.who) == text) else {
         let text: String = text.chars().take(80).collect();
         return fail(format!("{text} isn't asked for its approval"));
     };
-    let allowed = match &entry.who {
+    let allowed = match &proposal.requested[at].who {
         Principal::Key(key) => host.authority.has_key(key),
         Principal::Account { account, permission } => host.allows(account, permission.as_str())?,
     };
     if !allowed {
         return fail(NO_AUTHORITY);
     }
-    if entry.approved == approved {
-        let state = if approved {
-            "approved already"
-        } else {
-            "not approved"
-        };
-        return fail(format!("{text} has {state}"));
-    }
-    entry.approved = approved;
-    let key = StateKey::proposal(&proposal.proposer, proposal.name.as_str());
-    host.put(key, &proposal)
+    Ok((proposal, at))
 }
 
-/// `approve(proposer, name, who)`
+/// `approve(proposer, name, who)`: one that doesn't count any more can be given anew.
 fn approve(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
-    set_approval(host, args, true)?;
+    let (mut proposal, at) = asked_for(host, args)?;
+    let entry = &mut proposal.requested[at];
+    let who = shown(&entry.who);
+    let Some(approval) = Present::default().approval(host, &entry.who)? else {
+        return fail(format!(
+            "{who} rests upon more than {MAX_AUTHORITY} permissions: approve as one of those"
+        ));
+    };
+    if entry.approval.replace(approval) == Some(approval) {
+        return fail(format!("{who} has approved already"));
+    }
+    host.put(
+        StateKey::proposal(&proposal.proposer, proposal.name.as_str()),
+        &proposal,
+    )?;
     done(host, "approve", args)
 }
 
 /// `revoke(proposer, name, who)`: takes an approval back.
 fn revoke(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
-    set_approval(host, args, false)?;
+    let (mut proposal, at) = asked_for(host, args)?;
+    let entry = &mut proposal.requested[at];
+    if entry.approval.take().is_none() {
+        return fail(format!("{} has not approved", shown(&entry.who)));
+    }
+    host.put(
+        StateKey::proposal(&proposal.proposer, proposal.name.as_str()),
+        &proposal,
+    )?;
     done(host, "revoke", args)
+}
+
+/// Who disposes of its own approvals and list.
+enum Asked {
+    Account(AccountName),
+    Key(PublicKey),
+}
+
+/// Reads an account's name or `key:<public key>`, and asks for its authority: `active`, or the key's signature.
+fn acting(host: &mut Host<'_, '_>, text: &str) -> Result<Asked, Stop> {
+    if let Some(key) = text.strip_prefix(KEY) {
+        let key = super::auth::key(key)?;
+        if !host.authority.has_key(&key) {
+            return fail(NO_AUTHORITY);
+        }
+        return Ok(Asked::Key(key));
+    }
+    match host.valid_account(text)? {
+        Some(account) if host.allows(&account, "active")? => Ok(Asked::Account(account)),
+        _ => fail(NO_AUTHORITY),
+    }
+}
+
+/// `revokeAll(who)`: takes back all approvals that an account, with whichever permission, or a key has given so far.
+fn revoke_all(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
+    host.steps(1)?;
+    let key = match acting(host, args.text(0))? {
+        Asked::Account(account) => StateKey::withdrawals(&account),
+        Asked::Key(key) => StateKey::withdrawals_of_key(&key),
+    };
+    let so_far: u64 = host.get(&key)?.unwrap_or(0);
+    host.put(key, &so_far.saturating_add(1))?;
+    done(host, "revokeAll", args)
+}
+
+/// `clear(who, proposer)`: takes what this proposer proposed, or with an empty text everything, out of the list of what
+/// waits for an account or key. The proposals stay open.
+fn clear(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
+    host.steps(1)?;
+    let key = match acting(host, args.text(0))? {
+        Asked::Account(account) => StateKey::proposals_for(&account),
+        Asked::Key(key) => StateKey::proposals_for_key(&key),
+    };
+    let proposer = args.text(1);
+    let mut waiting: Waiting = host.get(&key)?.unwrap_or_default();
+    waiting
+        .proposals
+        .retain(|listed| !proposer.is_empty() && listed.proposer.as_str() != proposer);
+    if waiting.proposals.is_empty() {
+        host.delete(key)?;
+    } else {
+        host.put(key, &waiting)?;
+    }
+    done(host, "clear", args)
 }
 
 /// `cancel(proposer, name)`: by the proposer, or by anyone once it has expired.
@@ -358,8 +446,14 @@ fn execute(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
     }
     let proposal = load(host, args)?;
     live(host, &proposal)?;
+    let mut present = Present::default();
+    let mut approvals = Vec::with_capacity(proposal.requested.len());
+    for entry in proposal.requested.iter().filter(|e| e.approval.is_some()) {
+        if present.approval(host, &entry.who)? == entry.approval {
+            approvals.push(&entry.who);
+        }
+    }
     close(host, &proposal)?;
-    let approvals = proposal.requested.iter().filter(|e| e.approved).map(|e| &e.who);
     let authority = Authority::of_approvals(approvals);
     let returned = host.on_behalf(proposal.proposer.as_str(), &authority, |host| {
         let mut returned = Vec::with_capacity(proposal.actions.len());

@@ -131,6 +131,7 @@ pub(crate) fn genesis_file() -> Genesis {
     }
 }
 
+#[derive(Clone)]
 pub(crate) struct Chain {
     pub(crate) spec: ChainSpec,
     pub(crate) state: State,

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod accounts;
+mod approvals;
 mod auth;
 mod blocks;
 mod calls;

@@ -6,7 +6,7 @@ use credo_primitives::{Amount, Receipt, StateKey};
 
 use crate::chain::{Chain, genesis_file, iost, key_of, name, reason};
 
-const MSIG: &str = "msig.iost";
+pub(crate) const MSIG: &str = "msig.iost";
 
 /// Text of a JSON array of one action.
 fn action(contract: &str, name: &str, data: &str) -> String {
@@ -14,16 +14,16 @@ fn action(contract: &str, name: &str, data: &str) -> String {
     format!(r#"{{"contract":"{contract}","action":"{name}","data":"{data}"}}"#)
 }
 
-fn pay() -> String {
+pub(crate) fn pay() -> String {
     action("token.iost", "transfer", r#"["iost","treasury","carol","60",""]"#)
 }
 
-fn propose_data(name: &str, requested: &str, actions: &str) -> String {
+pub(crate) fn propose_data(name: &str, requested: &str, actions: &str) -> String {
     format!(r#"["alice","{name}",{requested},[{actions}],3600]"#)
 }
 
 /// A chain with `treasury`, whose `active` and `owner` need two of alice, bobby and the key `vault`.
-fn with_treasury() -> Chain {
+pub(crate) fn with_treasury() -> Chain {
     let mut file = genesis_file();
     file.accounts.push(GenesisAccount {
         name: name("treasury"),
@@ -68,13 +68,13 @@ fn with_treasury() -> Chain {
     chain
 }
 
-fn asked() -> String {
+pub(crate) fn asked() -> String {
     let vault = key_of("vault").public_key();
     format!(r#"["alice@active","bobby@active","key:{vault}"]"#)
 }
 
 /// A treasury with alice's proposal to pay carol.
-fn proposed() -> Chain {
+pub(crate) fn proposed() -> Chain {
     let mut chain = with_treasury();
     let data = propose_data("pay", &asked(), &pay());
     let receipt = chain.pass("alice", MSIG, "propose", &data);
@@ -82,7 +82,7 @@ fn proposed() -> Chain {
     chain
 }
 
-fn approve(chain: &mut Chain, who: &str) -> Receipt {
+pub(crate) fn approve(chain: &mut Chain, who: &str) -> Receipt {
     chain.pass(
         who,
         MSIG,
@@ -92,7 +92,7 @@ fn approve(chain: &mut Chain, who: &str) -> Receipt {
 }
 
 /// Has the key `vault` sign a transaction of carol's.
-fn with_vault(chain: &mut Chain, action: &str) -> Receipt {
+pub(crate) fn with_vault(chain: &mut Chain, action: &str) -> Receipt {
     let vault = key_of("vault");
     let data = format!(r#"["alice","pay","key:{}"]"#, vault.public_key());
     let mut draft = chain.draft(&[(MSIG, action, &data)]);
@@ -102,8 +102,8 @@ fn with_vault(chain: &mut Chain, action: &str) -> Receipt {
     chain.run_tx(&tx)
 }
 
-const EXECUTE: &str = r#"["alice","pay"]"#;
-const NO_PERMISSION: &str = "action 1: transaction has no permission";
+pub(crate) const EXECUTE: &str = r#"["alice","pay"]"#;
+pub(crate) const NO_PERMISSION: &str = "action 1: transaction has no permission";
 
 #[test]
 fn two_of_three_accounts_pay() {

@@ -238,6 +238,13 @@ pub enum ProposalDeed {
         /// As whom.
         who: Requested,
     },
+    /// Take back everything that this account, and this wallet's key, have approved.
+    RevokeAll,
+    /// Take proposals out of the list of what waits for this account and this wallet's key. They stay open.
+    Clear {
+        /// Whose; all without.
+        proposer: Option<AccountName>,
+    },
     /// Take one's own proposal away.
     Cancel {
         /// Its name.
@@ -264,6 +271,11 @@ impl ProposalDeed {
             Self::Revoke { proposer, name, .. } => {
                 format!("Take back your approval of \u{201c}{name}\u{201d} of {proposer}")
             }
+            Self::RevokeAll => "Take back all your approvals".into(),
+            Self::Clear { proposer: None } => "Clear the list of proposals that wait for you".into(),
+            Self::Clear {
+                proposer: Some(proposer),
+            } => format!("Clear the proposals of {proposer} from your list"),
             Self::Cancel { name } => format!("Cancel your proposal \u{201c}{name}\u{201d}"),
             Self::Execute { proposer, name, .. } => {
                 format!("Execute \u{201c}{name}\u{201d} of {proposer}")
@@ -280,6 +292,11 @@ impl ProposalDeed {
             Self::Revoke { proposer, name, .. } => {
                 format!("Took back the approval of \u{201c}{name}\u{201d} of {proposer}")
             }
+            Self::RevokeAll => "Took back all approvals".into(),
+            Self::Clear { proposer: None } => "Cleared the list of proposals".into(),
+            Self::Clear {
+                proposer: Some(proposer),
+            } => format!("Cleared the proposals of {proposer}"),
             Self::Cancel { name } => format!("Cancelled \u{201c}{name}\u{201d}"),
             Self::Execute { proposer, name, .. } => {
                 format!("Executed \u{201c}{name}\u{201d} of {proposer}")
