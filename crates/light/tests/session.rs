@@ -547,6 +547,24 @@ fn another_history_is_traced_to_where_it_parts() {
 }
 
 #[test]
+fn the_age_of_a_conflict_is_told_by_block_times() {
+    // Epoch 1 lies 30 blocks back, 15 s if no slot was skipped: with three slots for each block it is 45 s.
+    let config = TestConfig {
+        vote_lock_ms: 40_000,
+        epochs: 9,
+        slots_per_block: 3,
+        ..TestConfig::default()
+    };
+    let ours = Arc::new(TestChain::build(config));
+    let other = Arc::new(TestChain::build(TestConfig { keys: 5, ..config }));
+    let mut table = Table::with(TestRelay::new(&ours, ours.height()));
+    table.connect(1, TestRelay::new(&other, other.height()));
+    assert_eq!(table.status(), Status::Synced);
+    let conflicts = table.session.client().expect("a client").conflicts();
+    assert!(matches!(conflicts, [conflict] if !conflict.stops && conflict.epoch == 1));
+}
+
+#[test]
 fn formats_of_a_later_release_ask_for_it() {
     let chain = fixture();
     let mut table = Table::with(TestRelay::new(&chain, 20));

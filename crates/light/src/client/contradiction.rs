@@ -15,27 +15,27 @@ const CONFLICTS: usize = 8;
 pub(super) struct Known {
     digest: Digest,
     parent: Digest,
+    time_ms: u64,
     /// What makes it final: its place in the store of evidence.
     evidence: Arc<CertifiedHeader>,
 }
 
 impl LightClient {
-    /// What is known to be final and can't be together with `header`.
-    pub(super) fn contradicts(&self, header: &Header) -> Option<Arc<CertifiedHeader>> {
+    /// What is known to be final and can't be together with `header`: what makes it final, and the block's time.
+    pub(super) fn contradicts(&self, header: &Header) -> Option<(Arc<CertifiedHeader>, u64)> {
         let digest = header.digest();
         let other = |known: &&Known| known.digest != digest;
+        let found = |known: &Known| (Arc::clone(&known.evidence), known.time_ms);
         if let Some(known) = self.recent.get(&header.height).filter(other) {
-            return Some(Arc::clone(&known.evidence));
+            return Some(found(known));
         }
         // A final block's parent is final, too.
         let below = header.height.checked_sub(1).and_then(|h| self.recent.get(&h));
         if let Some(known) = below.filter(|known| known.digest != header.parent) {
-            return Some(Arc::clone(&known.evidence));
+            return Some(found(known));
         }
         let above = header.height.checked_add(1).and_then(|h| self.recent.get(&h));
-        above
-            .filter(|known| known.parent != digest)
-            .map(|known| Arc::clone(&known.evidence))
+        above.filter(|known| known.parent != digest).map(found)
     }
 
     pub(super) fn remember(&mut self, head: &VerifiedHead) {
@@ -44,6 +44,7 @@ impl LightClient {
             self.recent.entry(header.height).or_insert_with(|| Known {
                 digest: header.digest(),
                 parent: header.parent,
+                time_ms: header.time_ms,
                 evidence: Arc::clone(&evidence),
             });
         }
@@ -54,7 +55,8 @@ impl LightClient {
 
     /// P-43. Keeps the evidence; an error when it stops the client.
     ///
-    /// `ours_ms` is the time of what was verified first: the other's time is whatever its signers wrote.
+    /// `ours_ms` is the time of the block that was verified first: the other's time is whatever its signers wrote. Both ages
+    /// are block times, never heights × slot: skipped slots make a conflict older than its distance in blocks tells.
     pub(super) fn found(
         &mut self,
         header: &Header,

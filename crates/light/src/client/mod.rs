@@ -84,8 +84,8 @@ pub struct LightClient {
     msb: Digest,
     /// Committee of the anchor's epoch, and the MSB digest before it.
     start: (Committee, Digest),
-    /// Digests of the MSB headers since, by epoch from the anchor's on.
-    past: Vec<Digest>,
+    /// Digests of the MSB headers since, and their blocks' times, by epoch from the anchor's on.
+    past: Vec<(Digest, u64)>,
     /// The last hand-overs, for contradictions: epoch, digest of the MSB before, hand-over.
     hand_overs: BTreeMap<u64, (Digest, HandOver)>,
     hand_overs_verified: u64,
@@ -312,7 +312,7 @@ impl LightClient {
         self.accept(certified, info)?;
         self.hand_overs.insert(newest, (self.msb, hand_over.clone()));
         self.msb = hand_over.msb.digest();
-        self.past.push(self.msb);
+        self.past.push((self.msb, hand_over.header.time_ms));
         self.committees.insert(newest + 1, next);
         self.hand_overs_verified += 1;
         let keep = (newest + 2).saturating_sub(COMMITTEES);
@@ -418,12 +418,11 @@ impl LightClient {
         certificate: CertificateInfo,
     ) -> Result<HeadEvent, LightError> {
         for header in std::iter::once(&certified.header).chain(&certified.descendants) {
-            if let Some(first) = self.contradicts(header) {
+            if let Some((first, ours)) = self.contradicts(header) {
                 let kind = ConflictKind::Headers {
                     first: (*first).clone(),
                     second: certified.clone(),
                 };
-                let ours = first.header.time_ms;
                 self.found(header, ours, kind)?;
                 // It lies too far back to stop anything; it is no news either.
                 return Ok(HeadEvent::Old);

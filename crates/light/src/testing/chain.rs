@@ -33,6 +33,8 @@ pub struct TestConfig {
     pub vote_lock_ms: u64,
     /// Genesis time, ms since 1970.
     pub time_ms: u64,
+    /// Slots from one block to the next: all but the last of them are skipped.
+    pub slots_per_block: u64,
     /// Makes a chain of its own.
     pub salt: u8,
 }
@@ -48,6 +50,7 @@ impl Default for TestConfig {
             keys: 6,
             vote_lock_ms: 120_000,
             time_ms: 1_700_000_000_000,
+            slots_per_block: 1,
             salt: 1,
         }
     }
