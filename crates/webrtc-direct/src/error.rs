@@ -40,9 +40,6 @@ pub enum Closed {
     /// The peer fell silent.
     #[error("nothing was heard from the peer for {0:?}")]
     Silence(Duration),
-    /// The peer started a new session from the same address with other ICE names.
-    #[error("the peer replaced this session by a new one")]
-    Replaced,
     /// The transport or its listener is gone.
     #[error("the transport is gone")]
     Transport,

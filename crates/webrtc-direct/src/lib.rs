@@ -36,8 +36,10 @@
 //!   aren't known to be of this crate have 8 KiB at most: both for the stock Rust implementation (`libp2p-webrtc` 0.10.0-alpha), which breaks otherwise.
 //! - **The first message of the handshake** is sent 50 ms late in version 1, for native clients that aren't ready for it before.
 //! - **Frames as a stream of bytes**: several in one message, or one in several, are understood, as some peers send them.
-//! - **A new session from the address of an old one** replaces it when its peer is authenticated, not at its first check, which anybody
-//!   can forge. Browsers use a port again.
+//! - **A new session from the address of an old one** stands beside it, and the old one ends by its silence: source addresses can be
+//!   forged, and browsers use a port again. At each address from which checks come the server asks, and where several
+//!   sessions claim one, or an established one's peer seems to have moved, it believes the answer.
+//! - **Alerts in the clear** are left out: they could end a handshake, and anybody can send them.
 //! - **The names of a session that is over** aren't answered for 30 seconds. A browser whose node ended the session, or was restarted,
 //!   would otherwise have its old checks answered and believe in a connection that is no more.
 //! - **Questions of the ICE lite agent.** When nothing was heard for a while, both ends send STUN requests of their own; ICE lite agents
@@ -51,14 +53,15 @@
 //!
 //! | what | default | at it |
 //! |---|---|---|
-//! | sessions of a listener | 1,024 | first contacts aren't answered |
-//! | … whose peer isn't authenticated | 128 | the oldest one whose DTLS hasn't begun gives way; if all have begun, first contacts aren't answered |
-//! | sessions from one source (an IPv4 address, a /64 of IPv6) | 256 | its first contacts aren't answered |
-//! | … whose peer isn't authenticated | 32 | its first contacts aren't answered |
+//! | sessions of a listener whose peer is authenticated | 1,024 | first contacts aren't answered |
+//! | sessions whose peer isn't | 128 | the oldest one whose peer hasn't answered a question for a second gives way; if there is none, first contacts aren't answered |
+//! | authenticated sessions from one source (an IPv4 address, a /64 of IPv6) | 256 | its first contacts aren't answered |
+//! | … and those that aren't | 32 | as above, among those of the source |
 //! | first contacts per second | 500 | not answered |
 //! | time for each step (3 to 6) | 2.9 s | the dial or session fails, naming the step |
 //! | silence | 5.5 s, with questions from 2.75 s on | the session ends |
 //! | addresses of one session | 8 | further ones don't lead to it |
+//! | sessions that claim one address | 4 | one that didn't answer from there for 10 s gives way; else first contacts aren't answered |
 //! | datagrams waiting for a session | 256 batches, 1 MiB | dropped, and sent again by SCTP |
 //! | channels of a session | 256, half of them opened by our program | the peer's are closed; our program's wait |
 //! | channels whose stream is over and that the client hasn't closed | 4,096; 30 s, or 1 s for peers without windows | the oldest is closed |

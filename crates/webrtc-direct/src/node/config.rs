@@ -8,11 +8,11 @@ use crate::stream;
 /// The limits of one transport. [`crate`]'s table says what happens at each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Sessions of one listener, established or not.
+    /// Sessions of one listener whose peer is authenticated. Those that aren't have places of their own.
     pub max_sessions: usize,
     /// Sessions of one listener whose peer isn't authenticated yet.
     pub max_half_open: usize,
-    /// Sessions from one source: an IPv4 address, or the /64 of an IPv6 address.
+    /// Authenticated sessions from one source: an IPv4 address, or the /64 of an IPv6 address.
     pub max_sessions_per_source: usize,
     /// Sessions from one source whose peer isn't authenticated yet.
     pub max_half_open_per_source: usize,

@@ -70,10 +70,7 @@ pub fn demux(data: &[u8]) {
                 let n = usize::from(op >> 4);
                 if let Some(&id) = live.get(n) {
                     if op & 4 == 0 {
-                        for old in table.establish(id) {
-                            table.remove(old, now);
-                            live.retain(|id| *id != old);
-                        }
+                        table.establish(id);
                     } else {
                         live.remove(n);
                         table.remove(id, now);
@@ -92,14 +89,16 @@ pub fn demux(data: &[u8]) {
                     table.remove(old, now);
                     live.retain(|id| *id != old);
                 }
-                live.push(table.enter(&credentials, from));
+                live.push(table.enter(&credentials, from, now));
             }
             Route::Session(id) => assert!(live.contains(&id)),
-            Route::Refused | Route::Stray => {}
+            Route::Shared(ids) => assert!(ids.iter().all(|id| live.contains(id))),
+            Route::Unshown | Route::Refused | Route::Stray => {}
         }
+        assert!(table.take_asks().len() <= 1);
         assert_eq!((table.sessions(), table.names()), (live.len(), live.len()));
-        assert!(table.sessions() <= 6 && table.half_open() <= 3);
-        assert!(table.addresses() <= 6 * super::demux::MAX_ADDRESSES);
+        assert!(table.sessions() <= 6 + 3 && table.half_open() <= 3);
+        assert!(table.addresses() <= 9 * super::demux::MAX_ADDRESSES);
     }
     for id in live {
         table.remove(id, now);

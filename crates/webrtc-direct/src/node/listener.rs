@@ -25,6 +25,7 @@ use super::certificate::Certificate;
 use super::config::Config;
 use super::connection::Connection;
 use super::demux::{Route, SessionId, Table};
+use super::engine::Packet;
 use super::parts::{Deliver, Input, Parts, QUEUE};
 use super::session;
 use super::stats::{Counters, Gauge, count};
@@ -128,8 +129,13 @@ impl Listener {
         let mut run: Option<(SessionId, usize)> = None;
         let mut start = 0;
         for datagram in bytes.chunks(stride) {
+            let mut sharers = Vec::new();
             let id = match self.table.route(from, datagram, now) {
                 Route::Session(id) => Some(id),
+                Route::Shared(ids) => {
+                    sharers = ids;
+                    None
+                }
                 Route::First {
                     credentials,
                     instead_of,
@@ -137,8 +143,9 @@ impl Listener {
                     if let Some(old) = instead_of {
                         self.give_up(old, "it gave way to newer ones");
                     }
-                    Some(self.begin(credentials, from))
+                    Some(self.begin(credentials, from, now))
                 }
+                Route::Unshown => None,
                 Route::First { .. } | Route::Refused => {
                     count(&self.setup.counters.refused, 1);
                     None
@@ -150,18 +157,36 @@ impl Listener {
             };
             if run.map(|(id, _)| id) != id {
                 if let Some((id, since)) = run.take() {
-                    self.deliver(id, from, to, &bytes[since..start], stride);
+                    self.deliver(id, from, to, &bytes[since..start], stride, false);
                 }
                 run = id.map(|id| (id, start));
+            }
+            for id in sharers {
+                self.deliver(id, from, to, datagram, stride, true);
             }
             start += datagram.len();
         }
         if let Some((id, since)) = run {
-            self.deliver(id, from, to, &bytes[since..start], stride);
+            self.deliver(id, from, to, &bytes[since..start], stride, false);
+        }
+        for ask in self.table.take_asks() {
+            let packet = Packet {
+                to: ask.to,
+                contents: ask.contents,
+            };
+            self.setup.udp.try_send(&packet, to);
         }
     }
 
-    fn deliver(&mut self, id: SessionId, from: SocketAddr, to: Option<IpAddr>, bytes: &[u8], stride: usize) {
+    fn deliver(
+        &mut self,
+        id: SessionId,
+        from: SocketAddr,
+        to: Option<IpAddr>,
+        bytes: &[u8],
+        stride: usize,
+        shared: bool,
+    ) {
         let Some(member) = self.members.get(&id) else {
             return;
         };
@@ -171,6 +196,7 @@ impl Listener {
             to,
             bytes: Bytes::copy_from_slice(bytes),
             stride,
+            shared,
         };
         if waiting + bytes.len() <= self.setup.config.limits.max_queued_bytes {
             member.waiting.fetch_add(bytes.len(), Ordering::Relaxed);
@@ -183,8 +209,8 @@ impl Listener {
     }
 
     /// Makes a session for a first contact.
-    fn begin(&mut self, credentials: Credentials, from: SocketAddr) -> SessionId {
-        let id = self.table.enter(&credentials, from);
+    fn begin(&mut self, credentials: Credentials, from: SocketAddr, now: Instant) -> SessionId {
+        let id = self.table.enter(&credentials, from, now);
         let (datagrams, queue) = mpsc::channel(QUEUE);
         let (waiting, ended) = (Arc::new(AtomicUsize::new(0)), Arc::new(OnceLock::new()));
         self.members.insert(
@@ -217,7 +243,7 @@ impl Listener {
         let deliver = Deliver::Listener(Box::new({
             let reports = reports.clone();
             move |peer, connection| {
-                // Before the connection, so that what it replaces is gone when the program sees it.
+                // Before the connection, so that its place is one of the established when the program sees it.
                 let _ = reports.send(Report::Established(id));
                 news.send(News::Incoming {
                     listener,
@@ -239,11 +265,7 @@ impl Listener {
 
     fn note(&mut self, report: Report) {
         match report {
-            Report::Established(id) => {
-                for old in self.table.establish(id) {
-                    self.end(old, Closed::Replaced);
-                }
-            }
+            Report::Established(id) => self.table.establish(id),
             Report::Over(id) => {
                 self.members.remove(&id);
                 self.table.remove(id, Instant::now());

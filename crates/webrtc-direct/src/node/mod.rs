@@ -1,6 +1,7 @@
 //! The node's end: listens and dials.
 
 mod certificate;
+mod claims;
 mod config;
 mod connection;
 pub mod demux;

@@ -105,6 +105,7 @@ pub(super) async fn next_input(input: &mut Input) -> Option<Vec<Datagrams>> {
                         to,
                         bytes: bytes::Bytes::copy_from_slice(bytes),
                         stride,
+                        shared: false,
                     });
                 })
                 .await;

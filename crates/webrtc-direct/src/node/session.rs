@@ -9,9 +9,13 @@
 //!   on the way (for at most [`PARTING`]);
 //! - the peer says goodbye by DTLS or SCTP;
 //! - nothing was heard of the peer for [`Times::silence`]: the session asks (see [`super::stun`]) from [`Times::ask_after`]
-//!   on, twice a second. Any datagram from the peer's address counts as heard: who can forge it gains nothing but
-//!   that a dead session stays a little longer;
-//! - a new session of the peer replaces it, or its listener gives it up.
+//!   on, twice a second. Any datagram from the peer's address counts as heard, unless another session claims that address, too:
+//!   then checks and answers do, which say whose they are. Who can forge an address gains nothing but that a dead session
+//!   stays a little longer;
+//! - its peer isn't authenticated yet, and its listener gives it up for others.
+//!
+//! Nothing that isn't authenticated ends it: before the DTLS handshake is over, alerts in the clear are left out, and a peer that gives
+//! up is noticed by the time that the step has.
 //!
 //! Whatever the reason, the engine, all streams and the entries in the listener's tables go with the task.
 //!
@@ -42,7 +46,7 @@ use tokio::time::Sleep;
 use super::certificate::Certificate;
 use super::config::Config;
 use super::connection::{Command, Connection, Shared};
-use super::demux::Kind;
+use super::demux::{Kind, has_plain_alert};
 use super::engine::{Engine, Happened, Packet};
 use super::parts::{Deliver, Input, Parts, lost_interest, next_command, next_input, optional};
 use super::setup::Setup;
@@ -281,10 +285,17 @@ impl Session {
                 count(&self.counters.strays, 1);
                 continue;
             }
-            self.heard = now;
+            if !batch.shared {
+                self.heard = now;
+            }
             self.source = batch.to.or(self.source);
             for datagram in batch.iter() {
                 if Kind::of(datagram) == Kind::Stun && self.asker.is_answer(datagram) {
+                    self.heard = now;
+                    continue;
+                }
+                if has_plain_alert(datagram) {
+                    count(&self.counters.strays, 1);
                     continue;
                 }
                 let (packets, happened) = (&mut self.packets, &mut self.happened);

@@ -32,6 +32,8 @@ pub(crate) struct Datagrams {
     pub(crate) bytes: Bytes,
     /// Each has so many bytes, the last perhaps fewer.
     pub(crate) stride: usize,
+    /// They may be another session's.
+    pub(crate) shared: bool,
 }
 
 impl Datagrams {
@@ -75,6 +77,24 @@ impl Udp {
 
     pub(crate) fn local(&self) -> SocketAddr {
         self.local
+    }
+
+    /// Sends a packet if the system has room for it at once; else it is lost, as packets are.
+    pub(crate) fn try_send(&self, packet: &Packet, source: Option<IpAddr>) {
+        let transmit = Transmit {
+            destination: packet.to,
+            ecn: None,
+            contents: &packet.contents,
+            segment_size: None,
+            src_ip: source,
+        };
+        count(&self.counters.bytes_out, packet.contents.len() as u64);
+        let sent = self.socket.try_io(Interest::WRITABLE, || {
+            self.state.try_send(UdpSockRef::from(&self.socket), &transmit)
+        });
+        if let Err(error) = sent {
+            tracing::trace!(%error, to = %packet.to, "a packet wasn't sent");
+        }
     }
 
     /// Sends packets, those to the same address together. Waits for room in the system's buffer. A packet that can't be
