@@ -7,6 +7,23 @@ use serde::{Deserialize, Serialize};
 /// Longest name of any account or contract.
 pub const MAX_NAME: usize = 64;
 
+/// The contracts that are part of every chain. They hold tokens under these names; nobody can deploy others yet.
+pub const SYSTEM_CONTRACTS: [&str; 13] = [
+    "auth.iost",
+    "bonus.iost",
+    "domain.iost",
+    "exchange.iost",
+    "gas.iost",
+    "issue.iost",
+    "msig.iost",
+    "ram.iost",
+    "system.iost",
+    "token.iost",
+    "token721.iost",
+    "vote.iost",
+    "vote_producer.iost",
+];
+
 /// The name of an account or contract: 5 to 11 characters `a-z 0-9 _` for people's accounts
 /// ([`AccountName::new`]); contracts' names (`token.iost`, `Contract…`) are longer and may hold a dot.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -67,9 +84,14 @@ impl AccountName {
         &self.0
     }
 
-    /// True for a system contract or a deployed contract.
+    /// True for a name that no person's account can have: a contract's, whether there is such a contract or not.
     pub fn is_contract(&self) -> bool {
         self.0.starts_with("Contract") || self.0.contains('.')
+    }
+
+    /// True for one of [`SYSTEM_CONTRACTS`], which exist without an entry of their own.
+    pub fn is_system_contract(&self) -> bool {
+        SYSTEM_CONTRACTS.contains(&self.as_str())
     }
 }
 

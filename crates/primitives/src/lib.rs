@@ -27,7 +27,7 @@ pub mod state_key;
 pub mod text;
 pub mod tx;
 
-pub use account::{AccountName, NameError};
+pub use account::{AccountName, NameError, SYSTEM_CONTRACTS};
 pub use amount::{Amount, AmountError};
 pub use block::{Block, Header};
 pub use certificate::{CertificateError, CertifiedHeader, Committee, ConsensusKey};

@@ -154,12 +154,15 @@ impl Host<'_, '_> {
         Ok(())
     }
 
-    /// IOST's test of a valid account: a contract's name, or an account that exists.
+    /// A contract or account that exists. IOST takes any name that looks like a contract's, and what is sent there is lost;
+    /// here it must be one: a system contract, as no other can be deployed yet.
     pub(crate) fn valid_account(&mut self, name: &str) -> Result<Option<AccountName>, Stop> {
         let Ok(account) = AccountName::any(name) else {
             return Ok(None);
         };
-        let exists = account.is_contract() || {
+        let exists = if account.is_contract() {
+            account.is_system_contract()
+        } else {
             self.charge(Op::Read, 1)?;
             self.view.size(&StateKey::account(&account))?.is_some()
         };

@@ -95,7 +95,7 @@ pub(crate) fn check(intent: &Intent, basis: &Basis<'_>) -> Result<(), IntentErro
 }
 
 fn exists(name: &AccountName, basis: &Basis<'_>) -> Result<(), IntentError> {
-    if basis.other_exists || name.is_contract() || name == basis.account {
+    if basis.other_exists || name.is_system_contract() || name == basis.account {
         Ok(())
     } else {
         Err(IntentError::NoRecipient(name.clone()))

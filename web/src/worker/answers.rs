@@ -48,8 +48,8 @@ impl Core {
                 let outcome = match result {
                     Ok(Answer::State { proof, entries }) => Ok(Reply::Name(match entries.first() {
                         Some(Some(_)) => NameStatus::Exists { height: proof.height },
-                        // Contracts have no entry of their own.
-                        _ if name.is_contract() => NameStatus::Exists { height: proof.height },
+                        // The system's contracts have no entry of their own.
+                        _ if name.is_system_contract() => NameStatus::Exists { height: proof.height },
                         _ => NameStatus::Free { height: proof.height },
                     })),
                     Ok(_) => Err(STRANGE.to_owned()),

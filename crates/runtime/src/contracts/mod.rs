@@ -145,3 +145,16 @@ pub(crate) fn call(host: &mut Host<'_, '_>, contract: &str, name: &str, data: &s
     host.depth -= 1;
     Ok(returned.to_json())
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use credo_primitives::SYSTEM_CONTRACTS;
+
+    #[test]
+    fn the_system_contracts_are_those_with_actions() {
+        let with_actions: BTreeSet<&str> = super::actions().map(|action| action.0).collect();
+        assert_eq!(with_actions, BTreeSet::from(SYSTEM_CONTRACTS));
+    }
+}

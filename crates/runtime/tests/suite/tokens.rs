@@ -4,7 +4,7 @@ use credo_primitives::entry::{Balance, Frozen, IOST};
 use credo_primitives::{Amount, AmountLimit, StateKey, StatusCode};
 use credo_runtime::Refusal;
 
-use crate::chain::{Chain, LOCK_MS, PLEDGE, iost, name, reason};
+use crate::chain::{Chain, LOCK_MS, PLEDGE, iost, key_of, name, reason};
 
 fn limit(token: &str, value: &str) -> AmountLimit {
     AmountLimit {
@@ -353,4 +353,81 @@ fn frozen_amounts_count_from_their_date_on() {
     assert!(chain.run_tx(&tx).is_success());
     assert_eq!(chain.balance("alice").available, iost("999"));
     assert!(chain.balance("alice").frozen.is_empty());
+}
+
+#[test]
+fn whoever_receives_must_exist() {
+    let mut chain = Chain::new();
+    chain.pass("alice", "token.iost", "create", r#"["gold","alice",1000,{}]"#);
+    chain.pass("alice", "token721.iost", "create", r#"["card","alice",3]"#);
+    chain.pass("alice", "token721.iost", "issue", r#"["card","alice","{}"]"#);
+    chain.pass("alice", "domain.iost", "link", r#"["al.ice","token.iost"]"#);
+    chain.pass("alice", "ram.iost", "buy", r#"["alice","alice",1024]"#);
+    let nobody = [
+        "nobody",
+        "Contract",
+        "Contractabc",
+        "ContractZGVqhY3c65xRs8aoC4dUdACVCKSwhMMsg2negSFxpr3",
+        "nothing.iost",
+        "x.token.iost",
+    ];
+    let actions = |to: &str| {
+        [
+            (
+                "token.iost",
+                "transfer",
+                format!(r#"["iost","alice","{to}","1",""]"#),
+            ),
+            (
+                "token.iost",
+                "transferFreeze",
+                format!(r#"["iost","alice","{to}","1",1,""]"#),
+            ),
+            ("token.iost", "issue", format!(r#"["gold","{to}","1"]"#)),
+            ("token721.iost", "issue", format!(r#"["card","{to}","{{}}"]"#)),
+            (
+                "token721.iost",
+                "transfer",
+                format!(r#"["card","alice","{to}","0"]"#),
+            ),
+            ("exchange.iost", "transfer", format!(r#"["iost","{to}","1",""]"#)),
+            ("gas.iost", "pledge", format!(r#"["alice","{to}","1"]"#)),
+            ("ram.iost", "buy", format!(r#"["alice","{to}",1024]"#)),
+            ("ram.iost", "lend", format!(r#"["alice","{to}",10]"#)),
+            ("vote_producer.iost", "vote", format!(r#"["alice","{to}","1"]"#)),
+            ("domain.iost", "transfer", format!(r#"["al.ice","{to}"]"#)),
+            (
+                "msig.iost",
+                "propose",
+                format!(
+                    r#"["alice","p",["{to}@active"],[{{"contract":"token.iost","action":"supply","data":"[\"iost\"]"}}],60]"#
+                ),
+            ),
+        ]
+    };
+    for to in nobody {
+        for (contract, action, data) in actions(to) {
+            let failure = chain.fails("alice", contract, action, &data);
+            assert!(
+                !failure.contains("balance"),
+                "{contract}/{action} {data}: {failure}"
+            );
+        }
+        let data = format!(r#"["iost","alice","{to}","1",""]"#);
+        assert_eq!(
+            chain.fails("alice", "token.iost", "transfer", &data),
+            format!("invalid account {to}")
+        );
+        // Nor can it be given a say.
+        let data = format!(r#"["alice","active","{to}@active",1]"#);
+        let mut draft = chain.draft(&[("auth.iost", "assignPermission", &data)]);
+        draft.signers = vec!["alice@owner".into()];
+        draft.sign_as_signer(&key_of("alice owner"));
+        let tx = chain.sign(draft, "alice");
+        assert_eq!(chain.fails_tx(&tx), format!("invalid account {to}"));
+    }
+    for to in ["bobby", "ram.iost"] {
+        let data = format!(r#"["iost","alice","{to}","1",""]"#);
+        chain.pass("alice", "token.iost", "transfer", &data);
+    }
 }
