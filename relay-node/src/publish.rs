@@ -22,6 +22,8 @@ pub(crate) struct Content {
     pub(crate) gas_limit: i64,
     /// Most tokens; none of those that aren't named.
     pub(crate) amount_limit: Vec<AmountLimit>,
+    /// Permissions beside the publisher's, as `name@permission`.
+    pub(crate) signers: Vec<String>,
 }
 
 /// An action with its arguments.
@@ -33,11 +35,13 @@ pub(crate) fn action(contract: &str, name: &str, arguments: &serde_json::Value) 
     }
 }
 
-/// A transaction of `account`'s, signed with these keys, that lives as long as the chain allows.
+/// A transaction of `account`'s, signed with its keys and with those of further signers, that lives as long as the chain
+/// allows.
 pub(crate) fn sign(
     spec: &ChainSpec,
     account: &AccountName,
     keys: &[SecretKey],
+    cosigners: &[SecretKey],
     content: Content,
     now_ms: u64,
 ) -> Transaction {
@@ -49,7 +53,7 @@ pub(crate) fn sign(
         gas_limit: content.gas_limit,
         delay: 0,
         chain_id: spec.parameters.chain_id,
-        signers: Vec::new(),
+        signers: content.signers,
         actions: content.actions,
         amount_limit: content.amount_limit,
         signs: Vec::new(),
@@ -57,6 +61,10 @@ pub(crate) fn sign(
         publisher: String::new(),
         publisher_signs: Vec::new(),
     };
+    // The publisher signs over these.
+    for key in cosigners {
+        tx.sign_as_signer(key);
+    }
     for key in keys {
         tx.sign_as_publisher(account.as_str(), key);
     }

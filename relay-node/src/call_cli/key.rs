@@ -26,6 +26,14 @@ pub(super) fn load(files: &[PathBuf]) -> Result<Vec<SecretKey>, String> {
     files.iter().map(|file| read(file)).collect()
 }
 
+/// The keys in further files, beside so many.
+pub(super) fn load_more(files: &[&PathBuf], beside: usize) -> Result<Vec<SecretKey>, String> {
+    if beside + files.len() > MAX_KEYS {
+        return Err(format!("at most {MAX_KEYS} keys sign a transaction"));
+    }
+    files.iter().map(|file| read(file)).collect()
+}
+
 /// Reads a key file.
 pub(crate) fn read(path: &Path) -> Result<SecretKey, String> {
     let unreadable = |e: std::io::Error| format!("the key file {} can't be read: {e}", path.display());

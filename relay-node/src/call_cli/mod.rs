@@ -4,11 +4,14 @@
 //! does, waits until it is final, and shows the receipt with what proved it. The exit code tells a script what became of
 //! it: those of `relay-node light` ([`Failure::exit_code`]), and [`FAILED`] and [`LOST`] beside them.
 
+#[cfg(test)]
+mod in_process;
 mod key;
 mod servi;
 mod show;
 #[cfg(test)]
 mod tests;
+mod transaction;
 
 use std::io::IsTerminal as _;
 use std::path::PathBuf;
@@ -28,12 +31,14 @@ use crate::light_cli::follow::Follower;
 use crate::light_cli::show::Shown;
 use crate::light_cli::{Failure, directory, parse_spec, state, unexpected};
 use crate::node::own;
-use crate::publish::{self, Content, now_ms};
+use crate::publish::{self, now_ms};
 
 /// Exit code of a transaction that is final and failed.
 pub const FAILED: u8 = 7;
 /// Exit code of a transaction that didn't become final while it could.
 pub const LOST: u8 = 8;
+/// Exit code of a command line that can't be meant, as that of the parser.
+const WRONG: u8 = 2;
 
 /// How the refusal of a publisher's signature begins, in IOST's words.
 const UNAUTHORIZED: &str = "unauthorized publisher";
@@ -67,6 +72,10 @@ pub struct Signing {
     /// times, for an account that needs several keys.
     #[arg(long, value_name = "FILE")]
     key: Vec<PathBuf>,
+    /// A permission that signs beside the account's own, and the file with a key that gives it. May be given several
+    /// times, also for one permission that needs several keys. Without =KEYFILE, the keys that sign anyway are to give it.
+    #[arg(long, value_name = "NAME@PERMISSION=KEYFILE", value_parser = transaction::parse_signer)]
+    signer: Vec<transaction::Signer>,
     /// Most gas, as users see it.
     #[arg(long, value_name = "GAS", default_value_t = 100_000, value_parser = clap::value_parser!(u32).range(6_000..=4_000_000))]
     gas_limit: u32,
@@ -75,7 +84,7 @@ pub struct Signing {
     amount_limit: Vec<AmountLimit>,
 }
 
-/// Calls a contract's action, waits until it is final, and shows the receipt.
+/// Calls a contract's action, or several as a whole, waits until it is final, and shows the receipt.
 #[derive(Clone, Debug, Args)]
 pub struct CallArgs {
     #[command(flatten)]
@@ -85,15 +94,22 @@ pub struct CallArgs {
     /// The account that publishes and pays.
     #[arg(long, value_name = "NAME")]
     account: AccountName,
+    /// One of several actions, with its contract and its arguments. They are done in their order, all or none.
+    #[arg(long = "action", value_names = ["CONTRACT", "ACTION", "JSON"], num_args = 3, conflicts_with = "contract")]
+    actions: Vec<String>,
     /// The contract, e.g. token.iost.
-    #[arg(value_name = "CONTRACT")]
-    contract: String,
+    #[arg(
+        value_name = "CONTRACT",
+        required_unless_present = "actions",
+        requires = "action"
+    )]
+    contract: Option<String>,
     /// The action, e.g. transfer.
-    #[arg(value_name = "ACTION")]
-    action: String,
+    #[arg(value_name = "ACTION", requires = "arguments")]
+    action: Option<String>,
     /// The arguments: the text of a JSON array.
     #[arg(value_name = "JSON", value_parser = parse_arguments)]
-    arguments: Value,
+    arguments: Option<Value>,
 }
 
 /// Evidence that a member of a committee signed two ways (P-5).
@@ -149,9 +165,15 @@ struct Done {
 
 /// Runs `relay-node call`; returns the exit code.
 pub fn call(args: &CallArgs) -> u8 {
-    let action = publish::action(&args.contract, &args.action, &args.arguments);
+    let actions = match transaction::actions(args) {
+        Ok(actions) => actions,
+        Err(error) => {
+            say("call", &error);
+            return WRONG;
+        }
+    };
     run(&args.via, "call", async |follower| {
-        send(follower, &args.signing, &args.account, vec![action.clone()]).await
+        send(follower, &args.signing, &args.account, actions.clone()).await
     })
 }
 
@@ -305,17 +327,7 @@ async fn send(
         .client()
         .ok_or_else(|| Failure::Other("no head is verified yet".into()))?;
     let spec = client.spec().clone();
-    let content = Content {
-        actions,
-        gas_limit: i64::from(signing.gas_limit) * 100,
-        amount_limit: signing.amount_limit.clone(),
-    };
-    let tx = publish::sign(&spec, account, &keys, content, now_ms());
-    let tx = tx
-        .check(spec.parameters.chain_id)
-        .map_err(|error| Failure::Other(format!("the transaction can't be sent: {error}")))?;
-    credo_runtime::precheck(tx.tx())
-        .map_err(|error| Failure::Other(format!("the transaction can't be sent: {error}")))?;
+    let tx = transaction::sign(&spec, account, &keys, signing, actions, now_ms())?;
     let hash = *tx.hash();
     follower.sent = Some(hash);
     let taken = match follower.ask(Query::Submit(tx.bytes().to_vec())).await {

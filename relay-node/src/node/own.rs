@@ -77,8 +77,9 @@ fn transaction(
         actions: vec![publish::action(CONTRACT, name, arguments)],
         gas_limit: publish::LEAST_GAS,
         amount_limit: Vec::new(),
+        signers: Vec::new(),
     };
-    publish::sign(spec, account, std::slice::from_ref(key), content, now_ms).encode()
+    publish::sign(spec, account, std::slice::from_ref(key), &[], content, now_ms).encode()
 }
 
 impl Own {
