@@ -163,6 +163,9 @@ fn unsigned(contract: &str, action: &str, data: String, time: i64, ratio: i64) -
     }
 }
 
+/// What makes a transaction another.
+type Change<'a> = &'a dyn Fn(&mut Transaction);
+
 /// A transfer of nothing to nobody in particular.
 fn transfer(from: &str, time: i64, ratio: i64) -> Transaction {
     let data = format!(r#"["iost","{from}","{NODE}","0.1",""]"#);
@@ -295,7 +298,7 @@ fn the_state_is_asked_before_any_signature_is_checked() {
         node.finalize(block).await;
         let checked = node.admission.verified();
         assert_eq!(checked, 1);
-        let refusals: [(&dyn Fn(&mut Transaction), &str); 8] = [
+        let refusals: [(Change<'_>, &str); 8] = [
             (&|tx| tx.publisher_signs.push(junk()), "too many signatures: "),
             (&|tx| tx.gas_ratio = 99, "gas ratio illegal"),
             (&|tx| tx.publisher = "stranger".into(), "unauthorized publisher: "),

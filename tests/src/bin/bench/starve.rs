@@ -193,38 +193,67 @@ impl Drop for Attackers {
     }
 }
 
-/// Blocks final per slot, and how long a modest client of another source waits for a proved value.
-fn pace(devnet: &Devnet, relay: &str) -> Result<(f64, Vec<Duration>)> {
+/// Asks for a proved value and gives back how long it took.
+async fn ask(client: &mut Client, id: u64) -> Result<Duration> {
+    let asked = Instant::now();
+    let keys = vec![StateKey::round()];
+    let request = Request::State { keys };
+    client.send(&Message::Request { id, request }).await?;
+    loop {
+        let next = tokio::time::timeout(Duration::from_secs(10), client.next());
+        match next.await?? {
+            Message::Response { id: of, response } if of == id => {
+                ensure!(matches!(response, Response::State(_)), "refused: {response:?}");
+                return Ok(asked.elapsed());
+            }
+            _ => {}
+        }
+    }
+}
+
+struct Pace {
+    /// Blocks final per slot.
+    blocks: f64,
+    /// How long a modest client of another source waited for a proved value each time.
+    answers: Vec<Duration>,
+    /// How often it got none, and dialled again.
+    lost: usize,
+}
+
+fn pace(devnet: &Devnet, relay: &str) -> Result<Pace> {
     let height = || devnet.get("/health")?["height"].as_u64().context("no height");
     let runtime = tokio::runtime::Runtime::new()?;
     let (start, first) = (Instant::now(), height()?);
-    let answers = runtime.block_on(async {
-        let mut client = hello(relay).await?;
-        let (mut id, mut answers) = (1, Vec::new());
+    let (mut answers, mut lost) = (Vec::new(), 0);
+    runtime.block_on(async {
+        let (mut client, mut id) = (None, 1);
         while start.elapsed() < SPAN {
             id += 1;
-            let asked = Instant::now();
-            let keys = vec![StateKey::round()];
-            let request = Request::State { keys };
-            client.send(&Message::Request { id, request }).await?;
-            loop {
-                let next = tokio::time::timeout(Duration::from_secs(30), client.next());
-                match next.await?? {
-                    Message::Response { id: of, response } if of == id => {
-                        ensure!(matches!(response, Response::State(_)), "refused: {response:?}");
-                        break;
-                    }
-                    _ => {}
+            let answer = match client.take() {
+                Some(known) => Ok(known),
+                None => hello(relay).await,
+            };
+            let answer = match answer {
+                Ok(mut known) => ask(&mut known, id).await.map(|answer| (known, answer)),
+                Err(error) => Err(error),
+            };
+            match answer {
+                Ok((known, answer)) => {
+                    answers.push(answer);
+                    client = Some(known);
                 }
+                Err(_) => lost += 1,
             }
-            answers.push(asked.elapsed());
             tokio::time::sleep(Duration::from_millis(250)).await;
         }
-        Ok(answers)
     });
     let (last, passed) = (height()?, start.elapsed());
     let slots = passed.as_secs_f64() * 1_000.0 / SLOT_MS as f64;
-    Ok(((last - first) as f64 / slots, answers?))
+    Ok(Pace {
+        blocks: (last - first) as f64 / slots,
+        answers,
+        lost,
+    })
 }
 
 /// Measures in peace, under 64 sessions of one source, and of sixteen.
@@ -251,10 +280,19 @@ pub(crate) fn measure(rows: &mut Vec<Row>) -> Result<()> {
             _ => Some(Attackers::start(&address, sources)?),
         };
         std::thread::sleep(START);
-        let (blocks, mut answers) = pace(&devnet, &address)?;
+        let Pace {
+            blocks,
+            mut answers,
+            lost,
+        } = pace(&devnet, &address)?;
         drop(attackers);
         answers.sort();
-        let at = |share: f64| answers[((answers.len() - 1) as f64 * share) as usize].as_millis();
+        let last = answers.len().saturating_sub(1) as f64;
+        let at = |share: f64| {
+            answers
+                .get((last * share) as usize)
+                .map_or(0, Duration::as_millis)
+        };
         let (what, note) = match (sources, peace) {
             (0, _) => ("in peace".to_owned(), String::new()),
             (1, Some(peace)) => (
@@ -271,9 +309,10 @@ pub(crate) fn measure(rows: &mut Vec<Row>) -> Result<()> {
             format!("blocks final per slot, {what}"),
             format!("{blocks:.3}"),
             format!(
-                "{note}another source's proved value after {} ms, p99 {} ms",
+                "{note}another source has a proved value after {} ms, p99 {} ms, of {} asked {lost} lost",
                 at(0.5),
-                at(0.99)
+                at(0.99),
+                answers.len() + lost
             ),
         ));
         // What was saved up and what is owed is forgotten until the next.
