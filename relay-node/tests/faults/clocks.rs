@@ -17,7 +17,7 @@ const EPOCH: u64 = 60;
 const STANDSTILL: Duration = Duration::from_secs(8);
 
 fn network(data: &Path, nth: u16) -> Network {
-    let network = Network::prepare(data, nth, NODES, &["--candidates", "1"], |genesis| {
+    Network::prepare(data, nth, NODES, &["--candidates", "1"], |genesis| {
         let parameters = &mut genesis["parameters"];
         parameters["missed_epochs"] = json!(1);
         let main = Parameters::preset(Preset::Main);
@@ -25,8 +25,7 @@ fn network(data: &Path, nth: u16) -> Network {
         assert_eq!(parameters["max_ahead_ms"], json!(main.max_ahead_ms));
         assert_eq!(parameters["missed_epochs"], json!(main.missed_epochs));
         assert_eq!(parameters["epoch_length"], json!(EPOCH));
-    });
-    network
+    })
 }
 
 /// Starts all, with one's trial: name and value.
