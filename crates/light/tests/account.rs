@@ -61,7 +61,7 @@ fn votes_for_a_node_that_lost_its_place_are_void_and_keep_what_they_earned() {
     };
     held.voter.votes.insert(0, vote);
     assert!(!held.is_complete());
-    let mut answers = |held: &Holdings| {
+    let answers = |held: &Holdings| {
         let query = AccountQuery::following(held, 4);
         let known = |key: &StateKey| {
             let at = chain.keys.iter().position(|known| known == key)?;

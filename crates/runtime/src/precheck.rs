@@ -156,13 +156,13 @@ pub fn standing(
     check::times(spec, tx, time_ms)?;
     let unknown = || Refusal::Publisher(tx.publisher.clone());
     let publisher = AccountName::any(tx.publisher.as_str()).map_err(|_| unknown())?;
-    if view.bytes(&StateKey::executed(&tx.publisher_mark()))?.is_some() {
+    if view.size(&StateKey::executed(&tx.publisher_mark()))?.is_some() {
         return Err(Refusal::Replayed.into());
     }
     if claims_node(candidates, tx).is_some() {
         return Ok(None);
     }
-    if view.bytes(&StateKey::account(&publisher))?.is_none() {
+    if view.size(&StateKey::account(&publisher))?.is_none() {
         return Err(unknown().into());
     }
     charge::means(&view, &spec.parameters, tx, time_ms).map(Some)

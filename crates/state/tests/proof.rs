@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 
 use commonware_runtime::{Runner as _, deterministic};
-use credo_primitives::{Digest, StateKey};
+use credo_primitives::{AccountName, Digest, StateKey};
 use credo_state::{ProofError, Store, StoreConfig, verify};
 use proptest::prelude::*;
 
@@ -12,6 +12,10 @@ struct Case {
     key: StateKey,
     value: Option<Vec<u8>>,
     proof: Vec<u8>,
+}
+
+fn key(i: u32) -> StateKey {
+    StateKey::candidate(&AccountName::any(&format!("node{i}")).expect("a name"))
 }
 
 /// Proofs of presence and absence from states of several sizes, among them whole and broken bitmap chunks.
@@ -25,7 +29,7 @@ fn cases() -> &'static [(Digest, Vec<Case>)] {
             let mut all = Vec::new();
             for size in [0u32, 1, 5, 300, 700] {
                 let writes = (0..size)
-                    .map(|i| (StateKey::candidate(i), Some(vec![i as u8; (i % 40) as usize])))
+                    .map(|i| (key(i), Some(vec![i as u8; (i % 40) as usize])))
                     .collect();
                 let staged = store
                     .stage(None, &writes, Some(vec![size as u8]))
@@ -34,7 +38,7 @@ fn cases() -> &'static [(Digest, Vec<Case>)] {
                 store.commit(&staged).await.expect("commits");
                 let mut some = Vec::new();
                 for i in (0..size.max(1) * 2).step_by(1 + size as usize / 8) {
-                    let key = StateKey::candidate(i);
+                    let key = key(i);
                     let (value, proof) = store.prove(&key).await.expect("proves");
                     some.push(Case { key, value, proof });
                 }

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
 
 use commonware_runtime::{Runner as _, deterministic, tokio};
-use credo_primitives::StateKey;
 use credo_primitives::state_key::MAX_STATE_VALUE;
+use credo_primitives::{AccountName, StateKey};
 use credo_state::store::Context;
 use credo_state::{ReadError, StateRead as _, Store, StoreConfig, StoreError, Writes, verify};
 
 type Model = BTreeMap<StateKey, Vec<u8>>;
 
 fn key(i: u32) -> StateKey {
-    StateKey::candidate(i)
+    StateKey::candidate(&AccountName::any(&format!("node{i}")).expect("a name"))
 }
 
 fn config() -> StoreConfig {

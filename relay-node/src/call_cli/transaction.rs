@@ -72,7 +72,11 @@ pub(super) fn sign(
         if !content.signers.contains(&signer.who) {
             content.signers.push(signer.who.clone());
         }
-        files.extend(signer.key.iter().filter(|file| !files.contains(file)));
+        if let Some(file) = &signer.key
+            && !files.contains(&file)
+        {
+            files.push(file);
+        }
     }
     let cosigners = key::load_more(&files, keys.len()).map_err(Failure::Other)?;
     let refused = |error: String| Failure::Other(format!("the transaction can't be sent: {error}"));

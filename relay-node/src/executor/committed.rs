@@ -105,11 +105,7 @@ pub struct StateReader {
 
 impl StateReader {
     pub(super) fn new(spec: Arc<ChainSpec>, state: Arc<Committed>, runtime: tokio::runtime::Handle) -> Self {
-        Self {
-            spec,
-            state,
-            runtime,
-        }
+        Self { spec, state, runtime }
     }
 
     /// Runs `read` on the present version.

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::follow::Follower;
 use super::show::{Shown, date};
-use super::{Failure, state};
+use super::{Failure, state, unexpected};
 
 /// How often it is asked for what the last answer told to ask for.
 const ROUNDS: usize = 32;

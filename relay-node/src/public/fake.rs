@@ -30,9 +30,10 @@ pub(crate) fn transaction() -> Vec<u8> {
         actions: Vec::new(),
         gas_limit: crate::publish::LEAST_GAS,
         amount_limit: Vec::new(),
+        signers: Vec::new(),
     };
     let spec = Fake::new().spec;
-    crate::publish::sign(&spec, &account, &[key], content, now_ms()).encode()
+    crate::publish::sign(&spec, &account, &[key], &[], content, now_ms()).encode()
 }
 
 pub(crate) struct Fake {

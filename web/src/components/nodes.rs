@@ -133,10 +133,17 @@ pub(crate) fn Nodes(props: &Props) -> Html {
             }
         });
     }
-    let unlisted = |node: &&CandidateView| !kept.iter().any(|at| list.get(*at).is_some_and(|known| known.account == node.account));
+    let unlisted = |node: &&CandidateView| {
+        !kept
+            .iter()
+            .any(|at| list.get(*at).is_some_and(|known| known.account == node.account))
+    };
     let exact = props.exact.as_ref().filter(unlisted);
     let mine = |node: &CandidateView| {
-        let vote = props.votes.iter().find(|vote| vote.candidate == node.account && vote.void.is_none());
+        let vote = props
+            .votes
+            .iter()
+            .find(|vote| vote.candidate == node.account && vote.void.is_none());
         vote.map(|vote| AttrValue::from(vote.amount.clone()))
     };
     let last_seat = kept

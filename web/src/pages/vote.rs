@@ -30,12 +30,18 @@ pub(crate) fn Vote(props: &Props) -> Html {
     };
     let exact = use_state(|| None::<CandidateView>);
     let found = |name: &str| (*exact).as_ref().filter(|node| node.account == name).cloned();
-    let opened = props.node.as_deref().and_then(|name| find(name).or_else(|| found(name)));
+    let opened = props
+        .node
+        .as_deref()
+        .and_then(|name| find(name).or_else(|| found(name)));
     {
         // A whole name is looked up by itself, wherever the node ranks.
         let (bridge, exact) = (store.bridge.clone(), exact.clone());
         let typed = search.trim().to_owned();
-        let wanted = (5..=11).contains(&typed.len()).then_some(typed).filter(|name| find(name).is_none());
+        let wanted = (5..=11)
+            .contains(&typed.len())
+            .then_some(typed)
+            .filter(|name| find(name).is_none());
         use_effect_with(wanted, move |wanted| {
             let wanted = wanted.clone();
             wasm_bindgen_futures::spawn_local(async move {

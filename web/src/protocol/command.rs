@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Found;
+use super::{CandidateView, Found};
 
 /// What the user can do.
 #[derive(Clone, Debug, Serialize, Deserialize)]

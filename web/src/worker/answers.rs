@@ -138,7 +138,9 @@ impl Core {
             };
             let went_on = outcome.clone().and_then(|()| match then {
                 // Until as many parts of a newer ranking are here as there were.
-                then @ (ForList::Watch(_) | ForList::More(_)) if self.coming.is_some() => self.with_list(then),
+                then @ (ForList::Watch(_) | ForList::More(_)) if self.coming.is_some() => {
+                    self.with_list(then)
+                }
                 ForList::Watch(id) | ForList::More(id) => {
                     self.reply(id, Ok(Reply::Done));
                     Ok(())
@@ -207,7 +209,9 @@ impl Core {
         let node = decode::<Candidate>(entry)?.filter(|node| node.account == *name);
         let around = self.surroundings().ok_or(NO_CHAIN)?;
         let ranking = self.list.as_ref().map(|list| &list.ranking);
-        Ok(Reply::Node(node.map(|node| Box::new(around.single(&node, ranking)))))
+        Ok(Reply::Node(
+            node.map(|node| Box::new(around.single(&node, ranking))),
+        ))
     }
 
     /// While the Vote screen is open: fetches the ranking again when an epoch began with a new one.

@@ -261,7 +261,11 @@ impl Core {
 
     /// The next part of the ranking, while there is one.
     fn more(&mut self, id: u32) -> Option<Outcome> {
-        let done = self.coming.is_none() && self.list.as_ref().is_some_and(|list| list.ranking.next().is_none());
+        let done = self.coming.is_none()
+            && self
+                .list
+                .as_ref()
+                .is_some_and(|list| list.ranking.next().is_none());
         if done {
             return Some(Ok(Reply::Done));
         }

@@ -43,7 +43,9 @@ impl Surroundings<'_> {
             // The next round was held already: its result stands in the record.
             return round.seats.iter().map(|seat| seat.account.clone()).collect();
         }
-        let total = self.round.map_or(0, |round| u128::from(round.total_votes.units()));
+        let total = self
+            .round
+            .map_or(0, |round| u128::from(round.total_votes.units()));
         let cap = total.saturating_mul(u128::from(self.parameters.servi_cap));
         let servi = |node: &Candidate| match node.is_active(self.epoch) {
             true => node.servi.saturating_add(u128::from(node.votes.units())).min(cap),

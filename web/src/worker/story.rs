@@ -253,12 +253,16 @@ fn an_honest_relay_gives_a_proved_wallet() {
     page.wait(500.0);
     assert_eq!(page.list, 300);
     page.command(Command::MoreCandidates).expect("nothing more");
-    let node = page.command(Command::FindNode { name: "servi_001".into() });
+    let node = page.command(Command::FindNode {
+        name: "servi_001".into(),
+    });
     assert!(
         matches!(&node, Ok(Reply::Node(Some(node))) if node.account == "servi_001" && node.rank > 0),
         "{node:?}"
     );
-    let nobody = page.command(Command::FindNode { name: "marlow".into() });
+    let nobody = page.command(Command::FindNode {
+        name: "marlow".into(),
+    });
     assert!(matches!(&nobody, Ok(Reply::Node(None))), "{nobody:?}");
     let block = page.command(Command::LookUp { query: "#3".into() });
     assert!(

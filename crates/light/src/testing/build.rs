@@ -79,13 +79,13 @@ fn keys() -> Vec<StateKey> {
         StateKey::proposals_for_key(&secret().public_key()),
         StateKey::proposals(&account),
         StateKey::proposal(&servi(VOTED), PROPOSAL),
+        StateKey::account(&servi(VOTED)),
+        StateKey::withdrawals(&servi(VOTED)),
         StateKey::ranking(),
         StateKey::ranking_part(0),
         StateKey::ranking_part(1),
         StateKey::ranking_part(2),
         StateKey::candidate(&account),
-        StateKey::account(&servi(VOTED)),
-        StateKey::withdrawals(&servi(VOTED)),
         StateKey::balance(&name("nobody_here"), "iost"),
     ]
 }
@@ -395,11 +395,11 @@ fn state(config: &TestConfig, height: u64, epoch: u64) -> Writes {
         Some(Waiting::default().encode().to_vec()),
         Some(Proposals::default().encode().to_vec()),
         Some(proposal(config).encode().to_vec()),
+        Some(approver().encode().to_vec()),
+        Some(WITHDRAWALS.encode().to_vec()),
         Some(ranking.head.encode().to_vec()),
         Some(digests[0].encode().to_vec()),
         Some(digests[1].encode().to_vec()),
-        Some(approver().encode().to_vec()),
-        Some(WITHDRAWALS.encode().to_vec()),
     ];
     keys().into_iter().zip(entries).collect()
 }

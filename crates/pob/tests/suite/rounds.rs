@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use commonware_codec::{Copying, DecodeExt as _, Encode as _};
 use credo_pob::{Candidate, CandidateStatus, Candidates, Ledger, ListDigest, Round, Rules, Voter, run_round};
-use credo_primitives::{Amount, Digest, Preset, sha256};
+use credo_primitives::{Amount, Digest, Parameters, Preset, sha256};
 
 use crate::{at, empty, entry, key, name, node, register, rules, standing, units};
 

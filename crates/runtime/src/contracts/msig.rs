@@ -383,7 +383,7 @@ enum Asked {
 /// Reads an account's name or `key:<public key>`, and asks for its authority: `active`, or the key's signature.
 fn acting(host: &mut Host<'_, '_>, text: &str) -> Result<Asked, Stop> {
     if let Some(key) = text.strip_prefix(KEY) {
-        let key = super::auth::key(key)?;
+        let key = super::auth::key(host, key)?;
         if !host.authority.has_key(&key) {
             return fail(NO_AUTHORITY);
         }

@@ -25,8 +25,6 @@ use Kind::{Flag, MaybeText, Number, Text as Str};
 
 /// What looking through the whole list costs, in native steps.
 const SEARCH: u64 = 1_000;
-/// What checking that a consensus key is possessed costs, in native steps.
-const POSSESSION: u64 = 50;
 
 pub(super) const ACTIONS: &[Entry] = &[
     (
@@ -115,7 +113,7 @@ fn possessed(
     key: &ConsensusKey,
     shown: &str,
 ) -> Result<(), Stop> {
-    host.steps(POSSESSION)?;
+    host.charge(Op::Ed25519, 1)?;
     check_possession(shown, &host.ctx.spec.hash(), account, key).or_else(|why| fail(why.to_string()))
 }
 
@@ -148,13 +146,15 @@ fn apply_register(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop
         }
         former = host.get::<Former>(&StateKey::former(&account))?;
     }
+    if host.ledger.candidates().list.len() >= host.rules.places {
+        // It is looked through, whether somebody must go or nobody can.
+        host.steps(SEARCH)?;
+    }
     let displaced = host.ledger.register(&account, node, entry, former, host.rules)?;
     if former.is_some() {
         stake::put_former(host, &account, None)?;
     }
     if let Some(displaced) = displaced {
-        // The whole list was looked through.
-        host.steps(SEARCH)?;
         stake::keep_displaced(host, displaced)?;
     }
     stake::lock(host, &account, lock)?;

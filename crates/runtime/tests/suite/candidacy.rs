@@ -6,8 +6,8 @@ use credo_primitives::spec::{Genesis, GenesisAccount, Parameters, consensus_key 
 use credo_primitives::{Amount, Preset, Receipt, StateKey};
 
 use crate::chain::{
-    Chain, DEPOSIT, LOCK_MS, NODES, REGISTRATION, consensus_key, genesis_file, iost, key_of, name, parameters,
-    reason, registering,
+    Chain, DEPOSIT, LOCK_MS, NODES, REGISTRATION, consensus_key, genesis_file, iost, key_of, name,
+    parameters, reason, registering,
 };
 
 const VOTING: &str = "vote_producer.iost";

@@ -86,7 +86,7 @@ fn the_list_is_written_only_where_it_changed() {
     assert_eq!(outcome.candidates_digest, chain.candidates.digest());
     let vote = chain.tx("alice", "vote_producer.iost", "vote", r#"["alice","node2","1"]"#);
     let outcome = chain.block(&[vote]);
-    assert_eq!(touches(&outcome), ["pob/candidate/00000001", "pob/candidates"]);
+    assert_eq!(touches(&outcome), ["pob/candidate/node2", "pob/candidates"]);
     // A vote that is taken back in the same transaction changes nothing.
     let draft = chain.draft(&[
         ("vote_producer.iost", "vote", r#"["alice","node3","1"]"#),

@@ -1,7 +1,7 @@
 //! `gas.iost`, and what transactions cost, to the edges.
 
 use credo_primitives::entry::{Gas, MAX_PLEDGES, Pledge, Pledges};
-use credo_primitives::spec::Genesis;
+use credo_primitives::spec::{Genesis, GenesisAccount};
 use credo_primitives::{Amount, CheckedTransaction, Receipt, StateKey, StatusCode};
 use credo_runtime::{Admitted, PrecheckError, PushError, Refusal, admit, precheck};
 use proptest::prelude::*;
@@ -343,19 +343,25 @@ fn a_pledge_returns_after_the_lock() {
 
 #[test]
 fn an_account_pledges_for_a_bounded_number_and_signs_up_more_all_the_same() {
-    let mut chain = Chain::new();
+    let mut file = genesis_file();
+    let one = file.accounts[0].clone();
+    file.accounts.extend((1..MAX_PLEDGES).map(|n| GenesisAccount {
+        name: name(&format!("crowd{n:03}")),
+        ..one.clone()
+    }));
+    let mut chain = Chain::with(file);
     // The account's own pledge is one of them.
     let mut left = MAX_PLEDGES - 1;
     while left > 0 {
         chain.leave_msb();
         let n = left.min(10);
-        let txs: Vec<_> = (left - n..left)
+        let txs: Vec<_> = (left - n + 1..=left)
             .map(|n| {
                 chain.tx(
                     "alice",
                     "gas.iost",
                     "pledge",
-                    &format!(r#"["alice","Contract{n}","1"]"#),
+                    &format!(r#"["alice","crowd{n:03}","1"]"#),
                 )
             })
             .collect();

@@ -15,10 +15,10 @@ use crate::ice::Credentials;
 use crate::noise::Role;
 
 /// Sessions that claim one address.
-pub const MAX_CLAIMS: usize = 4;
+pub(super) const MAX_CLAIMS: usize = 4;
 /// How long a claim may stand in the way of others before it is shown. A browser checks every two and a half seconds, and is asked
 /// again with each check.
-pub const GRACE: Duration = Duration::from_secs(10);
+pub(super) const GRACE: Duration = Duration::from_secs(10);
 /// How often is asked, at most.
 const ASK_EVERY: Duration = Duration::from_millis(200);
 
