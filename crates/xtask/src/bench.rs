@@ -30,13 +30,17 @@ pub(crate) struct Options {
     /// Measures nothing but whether strangers can slow consensus down.
     #[arg(long, conflicts_with = "transports")]
     starve: bool,
+    /// Measures nothing but what gas is charged for, and writes the table into docs/gas.md.
+    #[arg(long, conflicts_with_all = ["native", "transports", "starve"])]
+    prices: bool,
 }
 
 pub(crate) fn run(project: &Project, board: &Board, options: &Options) -> Result<bool> {
     let tools = Tools::new(project, board);
     let mut browser = None;
     tools.node()?;
-    if !options.native && !options.starve {
+    let native = options.native || options.starve || options.prices;
+    if !native {
         tools.wallet()?;
         tools.playwright()?;
         browser = tools.browser()?;
@@ -70,6 +74,7 @@ pub(crate) fn run(project: &Project, board: &Board, options: &Options) -> Result
         (options.native, "--native"),
         (options.transports, "--transports"),
         (options.starve, "--starve"),
+        (options.prices, "--write-prices"),
     ];
     command.args(
         arguments

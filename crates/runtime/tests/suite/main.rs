@@ -20,6 +20,7 @@ mod issuing;
 mod liveness;
 mod marks;
 mod msig;
+mod prices;
 mod properties;
 mod ram;
 mod rewards;

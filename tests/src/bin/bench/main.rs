@@ -4,6 +4,7 @@
 mod cpu;
 mod latency;
 mod page;
+mod prices;
 mod rounds;
 mod starve;
 mod throughput;
@@ -49,9 +50,14 @@ fn main() -> Result<()> {
         print_table(&rows);
         return Ok(());
     }
+    if is_said("--prices") || is_said("--write-prices") {
+        prices::measure(is_said("--write-prices"), &mut rows)?;
+        print_table(&rows);
+        return Ok(());
+    }
     verification::measure(&mut rows)?;
     rounds::measure(2_000, 200, &mut rows)?;
-    throughput::measure(20, 2_000, &mut rows)?;
+    throughput::measure(20, 1_300, &mut rows)?;
     latency::measure(60, &mut rows)?;
     if !native_only {
         page::weigh(&mut rows)?;
