@@ -148,7 +148,7 @@ codec_struct!(Parameters {
 });
 
 /// Gas that a block may use for each ms of its slot: by the prices of `docs/gas.md` its worst case takes half of the slot.
-pub const GAS_PER_SLOT_MS: u64 = 60_000;
+pub const GAS_PER_SLOT_MS: u64 = 48_000;
 
 impl Parameters {
     /// The gas that a block's transactions may use: `block_gas_limit`, or what half a slot has time for where slots are
@@ -210,9 +210,9 @@ impl Parameters {
             sender_tx_limit: 10,
             block_tx_limit: 2_000,
             block_bytes_limit: 1024 * 1024,
-            tx_gas_limit: 1_000_000,
+            tx_gas_limit: 950_000,
             check_gas_limit: 100_000,
-            block_gas_limit: 30_000_000,
+            block_gas_limit: 24_000_000,
         };
         match preset {
             Preset::Main | Preset::Private => main,
