@@ -65,8 +65,8 @@ fn dated_ahead(from: &str, key: &SecretKey, number: i64, ahead: Duration) -> Res
     let mut tx = Transaction {
         time,
         expiration: time + 90_000_000_000,
-        gas_ratio: 10_000,
-        gas_limit: 600_000,
+        gas_ratio: 200,
+        gas_limit: 4_000_000,
         delay: 0,
         chain_id: 1024,
         signers: Vec::new(),
