@@ -121,7 +121,8 @@ fn award(candidates: &mut Candidates, ending: u64, total: u128, rules: &Rules) {
     }
 }
 
-/// P-15. Counts, for each member of the committee that had a turn, the epochs in a row without a block.
+/// P-15. Counts, for each member of the committee that had a turn, the epochs in a row without a block. Against who has lost
+/// candidacy since it was elected nothing is counted: a round changes candidates alone.
 fn count_misses(candidates: &mut Candidates, at: &RoundContext<'_>) {
     let (Some(previous), Some(turns)) = (at.previous, at.turns) else {
         return;
@@ -133,6 +134,9 @@ fn count_misses(candidates: &mut Candidates, at: &RoundContext<'_>) {
             continue;
         };
         let member = &mut candidates.list[place as usize];
+        if member.status != CandidateStatus::Candidate {
+            continue;
+        }
         if *produced > 0 {
             member.missed = 0;
         } else if *missed > 0 {

@@ -256,6 +256,30 @@ fn leaving_can_be_taken_back_and_a_node_that_does_not_stand_leaves_at_once() {
     assert!(voter.votes.is_empty());
 }
 
+/// A node without candidacy may still sit until its epoch ends.
+#[test]
+fn turns_missed_after_candidacy_was_lost_count_for_nothing_and_every_change_is_told() {
+    let rules = rules(3);
+    let mut ledger = standing(&[5, 4, 3, 2]);
+    let first = ledger.run_round(&at(None, 0), &rules).round;
+    let here = LossContext { epoch: 0, now_ms: 50 };
+    ledger
+        .expel(&name("node_b"), LossReason::Misbehaved, here, &rules)
+        .unwrap();
+    ledger.commit();
+    let (before, _) = ledger.finish();
+    let mut ledger = Ledger::new(before.clone());
+    after(&mut ledger, &first, &[("node_b", 0, 3), ("node_c", 0, 1)], &rules);
+    let (list, told) = ledger.finish();
+    assert_eq!(list.find(&name("node_b")), before.find(&name("node_b")));
+    assert_eq!(list.find(&name("node_c")).unwrap().missed, 1);
+    let changed = (0..).zip(list.list.iter().zip(&before.list));
+    let changed = changed.filter(|(_, (now, then))| now != then);
+    for (place, (now, _)) in changed {
+        assert!(told.contains(&place), "{} at {place} isn't written", now.account);
+    }
+}
+
 #[test]
 fn after_a_loss_a_node_cools_off_then_registers_with_its_old_order_and_new_votes() {
     let rules = rules(2);
