@@ -21,13 +21,11 @@ await story(async (keep) => {
       let box = row.parentElement;
       while (box && box.scrollHeight <= box.clientHeight + 1) box = box.parentElement;
       const scroller = box ?? document.scrollingElement;
-      // Each time the end comes near, the next part follows.
-      let last = 0;
-      for (let still = 0; still < 50; ) {
+      // Each time the end comes near, the next part follows; when an epoch begins, they come anew.
+      const atEnd = () => /^\s*10,?00\d\s*$/m.test(document.body.innerText);
+      for (let i = 0; i < 1200 && !atEnd(); i++) {
         scroller.scrollTop = scroller.scrollHeight;
         await new Promise((r) => setTimeout(r, 100));
-        still = scroller.scrollHeight > last ? 0 : still + 1;
-        last = Math.max(last, scroller.scrollHeight);
       }
     });
     await page.getByText(/^10,?00\d$/).first().waitFor();

@@ -9,14 +9,14 @@ use std::collections::BTreeMap;
 
 use commonware_codec::{Copying, DecodeExt as _, Read};
 use credo_pob::{Candidate, CandidateStatus, Candidates, Former, Voter, contribution_due, spendable};
-use credo_primitives::entry::{Account, Balance, Contribution, Ended, Gas, IOST, Pledges, Ram};
+use credo_primitives::entry::{Account, Balance, Contribution, Ended, Gas, IOST, Pledges, Ram, RamMarket};
 use credo_primitives::{AccountName, Amount, StateKey};
 use credo_wire::MAX_KEYS;
 
 use crate::LightError;
 
 /// Keys that every query has.
-const BASIC: usize = 8;
+const BASIC: usize = 9;
 
 /// A generation of a node's votes.
 pub type Generation = (AccountName, u64);
@@ -96,6 +96,7 @@ impl AccountQuery {
             StateKey::gas(account),
             StateKey::pledges(account),
             StateKey::ram(account),
+            StateKey::ram_market(),
             StateKey::contribution(),
             StateKey::candidate(account),
         ];
@@ -139,6 +140,7 @@ impl AccountQuery {
             gas: decode(values.next())?.unwrap_or_default(),
             pledges: decode(values.next())?.unwrap_or_default(),
             ram: decode(values.next())?.unwrap_or_default(),
+            ram_market: decode(values.next())?,
             contribution: Amount::ZERO,
             score: 0,
             nodes: BTreeMap::new(),
@@ -204,6 +206,8 @@ pub struct Holdings {
     pub pledges: Pledges,
     /// Its RAM.
     pub ram: Ram,
+    /// The market for RAM.
+    pub ram_market: Option<RamMarket>,
     /// Contribution rewards to claim.
     pub contribution: Amount,
     /// Its contribution score.

@@ -36,11 +36,11 @@ fn followed(chain: &TestChain) -> Holdings {
     let held = first.read(&values(chain, &first), None).expect("reads");
     assert!(!held.is_complete(), "nothing is known of the nodes yet");
     let next = AccountQuery::following(&held, 4);
-    assert_eq!(next.keys().len(), 8 + 2);
+    assert_eq!(next.keys().len(), 9 + 2);
     let held = next.read(&values(chain, &next), Some(&held)).expect("reads");
     assert!(!held.is_complete(), "how the void vote ended isn't known yet");
     let next = AccountQuery::following(&held, 4);
-    assert_eq!(next.keys().len(), 8 + 2 + 1);
+    assert_eq!(next.keys().len(), 9 + 2 + 1);
     let held = next.read(&values(chain, &next), Some(&held)).expect("reads");
     assert!(held.is_complete());
     held
@@ -58,6 +58,7 @@ fn votes_for_a_node_that_lost_its_place_are_void_and_keep_what_they_earned() {
         amount: iost("16"),
         coef: 0,
         earned: Amount::ZERO,
+        height: 0,
     };
     held.voter.votes.insert(0, vote);
     assert!(!held.is_complete());
@@ -211,7 +212,8 @@ fn stakes_gas_and_ram_are_told_apart() {
     // 320 IOST bring 32 million gas a day, up to three days' worth.
     assert_eq!(held.gas(start + DAY / 1_000, rate).stock, 5_000_000 + 3_200_000);
     assert_eq!(held.gas(start + 30 * DAY, rate).stock, 3 * 3_200_000_000);
-    assert_eq!((held.ram.own, held.ram.total), (100, 300));
+    assert_eq!((held.ram.own, held.ram.total, held.ram.used), (100, 300, 40));
+    assert!(held.ram_market.is_some());
     assert!(held.exists());
 }
 
@@ -221,7 +223,7 @@ fn what_was_learnt_is_kept_while_it_matters() {
     let held = followed(&chain);
     // The next question asks for no ending again.
     let next = AccountQuery::following(&held, 4);
-    assert_eq!(next.keys().len(), 8 + 2);
+    assert_eq!(next.keys().len(), 9 + 2);
     let again = next.read(&values(&chain, &next), Some(&held)).expect("reads");
     assert_eq!(again, held);
     // Another account's knowledge is none.

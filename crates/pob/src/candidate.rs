@@ -340,13 +340,16 @@ pub struct Vote {
     pub coef: u128,
     /// Rewards counted and not yet claimed.
     pub earned: Amount,
+    /// The block in which tokens were last added, which the runtime writes; IOST shows it.
+    pub height: u64,
 }
 codec_struct!(Vote {
     candidate,
     generation,
     amount,
     coef,
-    earned
+    earned,
+    height
 });
 
 /// All votes of one account, sorted by candidate.

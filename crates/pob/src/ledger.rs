@@ -549,6 +549,7 @@ impl Ledger {
                     amount,
                     coef,
                     earned: Amount::ZERO,
+                    height: 0,
                 },
             ),
         }

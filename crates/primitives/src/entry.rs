@@ -31,6 +31,8 @@ pub use voting::{
     VotingOption, VotingOptions, VotingVote, VotingVotes,
 };
 
+use commonware_codec::EncodeSize as _;
+
 use crate::{AccountName, Amount, PublicKey, Text};
 
 /// Most frozen amounts of one account in one token; a further one with a new date is refused.
@@ -45,6 +47,10 @@ pub const MAX_ACCOUNT_BYTES: usize = 16 * 1024;
 pub const MAX_KEY_ACCOUNTS: usize = 64;
 /// The token that pays for votes and fees.
 pub const IOST: &str = "iost";
+/// The token of bytes of RAM, which its issuer `ram.iost` alone moves.
+pub const RAM: &str = "ram";
+/// The token by which IOST pays for blocks. Here it only keeps its name from others: none of it exists.
+pub const CONTRIBUTE: &str = "contribute";
 
 /// An amount that returns at a date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,17 +70,26 @@ pub struct Balance {
     /// Frozen amounts by date, ascending, one per date. Those whose date has passed count as available
     /// ([`Balance::spendable`]) and are folded in at the holder's next action.
     pub frozen: Vec<Frozen>,
-    /// Of IOST: what stands in votes, in a node's deposit and in pledges for gas. It is held there, not here; while it
-    /// is nothing, nothing of that needs to be looked at.
+    /// Of IOST: what stands in votes, in a node's deposit and in pledges for gas. It is in the balance of the contract that
+    /// holds it, and only counted here; while it is nothing, nothing of that needs to be looked at.
     pub staked: Amount,
+    /// Who pays RAM for the frozen amounts: who froze the last of them. Nobody while there are none.
+    pub payer: Option<AccountName>,
 }
 codec_struct!(Balance {
     available,
     frozen: MAX_FROZEN,
-    staked
+    staked,
+    payer
 });
 
 impl Balance {
+    /// Bytes that the frozen amounts and their payer take.
+    pub fn frozen_bytes(&self) -> usize {
+        let without = Self::default().encode_size();
+        self.encode_size().saturating_sub(without)
+    }
+
     /// What can be spent at `now_ms`: available plus what has returned.
     pub fn spendable(&self, now_ms: u64) -> Amount {
         self.frozen
@@ -187,19 +202,27 @@ pub struct Account {
     pub permissions: Vec<Permission>,
     /// Its groups.
     pub groups: Vec<Group>,
+    /// Whether it pays RAM for this record: from its first change of permissions on.
+    pub paid: bool,
 }
 codec_struct!(Account {
     name,
     referrer,
     created_ms,
     permissions: MAX_PERMISSIONS,
-    groups: MAX_PERMISSIONS
+    groups: MAX_PERMISSIONS,
+    paid
 });
 
 impl Account {
     /// A permission by its name.
     pub fn permission(&self, name: &str) -> Option<&Permission> {
         self.permissions.iter().find(|p| p.name.as_str() == name)
+    }
+
+    /// Bytes that its record takes.
+    pub fn record_bytes(&self) -> usize {
+        self.encode_size()
     }
 }
 

@@ -56,6 +56,11 @@ impl StateKey {
         Self::of(format!("vote_producer.iost/voter/{account}"))
     }
 
+    /// `vote_producer.iost`: stands for a node that was registered as no producer of blocks.
+    pub fn partner(account: &AccountName) -> Self {
+        Self::of(format!("vote_producer.iost/partner/{account}"))
+    }
+
     /// The digest of the candidates' list and its count (P-42).
     pub fn candidates() -> Self {
         Self::of("pob/candidates".into())

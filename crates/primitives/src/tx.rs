@@ -430,9 +430,6 @@ impl Transaction {
         for sign in &self.publisher_signs {
             publisher_keys.insert(sign.verify(&publish).map_err(TxError::Publisher)?);
         }
-        if publisher_keys.len() != self.publisher_signs.len() {
-            return Err(TxError::Malformed("a key signed twice as publisher"));
-        }
         Ok(CheckedTransaction {
             hash: sha3_256(&bytes),
             base_hash: base,

@@ -23,8 +23,17 @@ pub(crate) struct Args(Vec<Value>);
 impl Args {
     /// Reads the data of the action `name` as the text of a JSON array that fits `kinds`; the error is for the receipt.
     pub(crate) fn parse(name: &str, data: &str, kinds: &[Kind]) -> Result<Self, String> {
-        let values: Vec<Value> = serde_json::from_str(data)
-            .map_err(|error| format!("error parse data, it should be a JSON array: {error}"))?;
+        // IOST takes a comma after the last argument.
+        let cut = data.strip_suffix(",]").map(|start| format!("{start}]"));
+        let data = cut.as_deref().unwrap_or(data);
+        let value: Value =
+            serde_json::from_str(data).map_err(|error| format!("error in data: {error}, {data}"))?;
+        let Value::Array(values) = value else {
+            return Err(format!(
+                "error args should be array, type assertion to []interface {{}} failed, {}",
+                go_shown(&value)
+            ));
+        };
         let least = kinds.len() - usize::from(kinds.last() == Some(&Kind::MaybeText));
         if !(least..=kinds.len()).contains(&values.len()) {
             return Err(format!(
@@ -35,15 +44,15 @@ impl Args {
             ));
         }
         for (value, kind) in values.iter().zip(kinds) {
-            match kind {
-                Kind::Text | Kind::MaybeText if value.is_string() => {}
-                Kind::Flag if value.is_boolean() => {}
-                Kind::Number if value.as_i64().is_some() => {}
-                Kind::Json => {}
-                Kind::Text | Kind::MaybeText => return Err(format!("error parse string arg {value}")),
-                Kind::Flag => return Err(format!("error parse bool arg {value}")),
-                Kind::Number => return Err(format!("error parse number arg {value}")),
-            }
+            let (kind, why) = match kind {
+                Kind::Text | Kind::MaybeText if !value.is_string() => {
+                    ("string", "type assertion to string failed".to_owned())
+                }
+                Kind::Flag if !value.is_boolean() => ("bool", "type assertion to bool failed".to_owned()),
+                Kind::Number if value.as_i64().is_none() => ("number", not_whole(value)),
+                _ => continue,
+            };
+            return Err(format!("error parse {kind} arg {}, {why}", go_shown(value)));
         }
         Ok(Self(values))
     }
@@ -76,6 +85,31 @@ impl Args {
     /// All arguments as JSON text, as IOST's contracts in JavaScript write it.
     pub(crate) fn to_json(&self) -> String {
         json(&self.0)
+    }
+}
+
+/// A value that an argument can't be, as Go prints it.
+fn go_shown(value: &Value) -> String {
+    match value {
+        Value::Null => "&{<nil>}".into(),
+        Value::String(text) => format!("&{{{text}}}"),
+        Value::Array(_) | Value::Object(_) => format!("&{value}"),
+        Value::Bool(_) | Value::Number(_) => format!("&{{{value}}}"),
+    }
+}
+
+/// Why a value is no whole number of 64 bits, in Go's words.
+fn not_whole(value: &Value) -> String {
+    match value {
+        Value::Number(number) => {
+            let why = if number.is_f64() {
+                "invalid syntax"
+            } else {
+                "value out of range"
+            };
+            format!("strconv.ParseInt: parsing \"{number}\": {why}")
+        }
+        _ => "invalid value type".into(),
     }
 }
 
@@ -185,6 +219,48 @@ pub(crate) fn parse_truncated(text: &str, decimals: u32) -> Result<Amount, Amoun
         text
     };
     Amount::parse_decimals(text, decimals)
+}
+
+/// Most characters of a number that [`big_number`] reads.
+const MAX_NUMBER: usize = 64;
+/// Largest exponent that it reads; beyond it the number is nothing or more than any amount.
+const MAX_EXPONENT: i32 = 64;
+
+/// An amount as JavaScript's BigNumber reads it (`1e3`, `2000.0`, `+.5`), cut to `decimals` decimals. It must be above zero.
+pub(crate) fn big_number(text: &str, decimals: u32) -> Result<Amount, String> {
+    let not_a_number = || AmountError::NotANumber(text.chars().take(MAX_NUMBER).collect()).to_string();
+    let number = text.trim();
+    let number = number.strip_prefix('+').unwrap_or(number);
+    let (negative, number) = match number.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, number),
+    };
+    if number.len() > MAX_NUMBER {
+        return Err(not_a_number());
+    }
+    let (mantissa, exponent) = match number.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().map_err(|_| not_a_number())?),
+        None => (number, 0),
+    };
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let digits = format!("{whole}{fraction}");
+    if digits.is_empty() || !digits.bytes().all(|b| b.is_ascii_digit()) || exponent.abs() > MAX_EXPONENT {
+        return Err(not_a_number());
+    }
+    let digits = digits.trim_start_matches('0');
+    // Where the point stands after all digits that count in units.
+    let end = digits.len() as i64 - fraction.len() as i64 + i64::from(exponent) + i64::from(decimals);
+    let units = match usize::try_from(end) {
+        Err(_) => "",
+        Ok(end) if end <= digits.len() => &digits[..end],
+        Ok(end) => &format!("{digits:0<end$}"),
+    };
+    let units = units.trim_start_matches('0');
+    if negative || units.is_empty() {
+        return Err("amount must be positive".into());
+    }
+    let amount = units.parse().ok().and_then(Amount::from_units);
+    amount.ok_or_else(|| AmountError::Overflow.to_string())
 }
 
 /// Units as decimal text.

@@ -2,15 +2,17 @@
 //!
 //! - The publisher's `active` permission must be satisfied by keys that signed the publish hash, each signer's
 //!   permission by any key of the transaction. Items that are other accounts' permissions count when those are satisfied.
-//! - Every signature of the publisher's must count. No signature covers the list of them, so a needless one could be
-//!   added by anyone, and would change the hash by which the sender waits for its transaction.
+//! - A signature of the publisher's that nothing needs harms nothing, and is taken: several who can sign for an account may all
+//!   do so. No signature covers the list of them, so anyone can add one or leave one out, which changes the transaction's
+//!   hash; its replay marks stay the same, so only one of the two is ever executed.
 //! - During execution, [`Authority::allows`] asks for `account@permission`: true when it is listed (the signers and
 //!   `publisher@active`), or when enough *account* items are. Keys no longer count there.
 //! - While a proposal is executed, what counts are its approvals: permissions that approved are listed, and keys that
 //!   approved do count for key items ([`Authority::of_approvals`]).
 //! - A permission that is missing falls back to `active`; one that isn't satisfied falls back from a custom one to
 //!   `active`, and from there to `owner`.
-//! - Re-entering a permission that is being evaluated counts as no. The number of permissions looked at is bounded
+//! - A permission counts once in the answer to a question, wherever it is met: met again, in another branch or within itself,
+//!   it counts as no, and that comes before the list of signers, as in IOST. The number of permissions looked at is bounded
 //!   ([`MAX_EVALUATIONS`], all signers of a transaction together): accounts that refer to each other can't make a check
 //!   deep; beyond the bound the answer is no.
 //! - All of it is charged: every permission that is evaluated, every item that is looked at, every byte of an account that
@@ -61,9 +63,6 @@ impl Authority {
         if !evaluation.ask(&name, ACTIVE)? {
             return Err(refused().into());
         }
-        if let Some(key) = tx.publisher_keys().difference(&evaluation.used).next() {
-            return Err(Refusal::NeedlessSignature(key.to_base58()).into());
-        }
         let mut listed = BTreeSet::from([(name, ACTIVE.to_owned())]);
         let by_any = Evidence {
             keys: tx.signer_keys(),
@@ -82,6 +81,7 @@ impl Authority {
             if listed.contains(&name) {
                 continue;
             }
+            evaluation.visited.clear();
             if !evaluation.ask(&name.0, permission)? {
                 return Err(Refusal::Signer(signer.clone()).into());
             }
@@ -169,9 +169,8 @@ struct Evaluation<'e, 'v> {
     evidence: Evidence<'e>,
     /// Accounts that were read, and paid for, for this question.
     accounts: BTreeMap<AccountName, Option<Arc<Account>>>,
-    running: BTreeSet<Name>,
-    /// Keys that counted somewhere.
-    used: BTreeSet<PublicKey>,
+    /// Permissions that were looked at for the question at hand.
+    visited: BTreeSet<Name>,
     left: usize,
 }
 
@@ -182,8 +181,7 @@ impl<'e, 'v> Evaluation<'e, 'v> {
             meter,
             evidence,
             accounts: BTreeMap::new(),
-            running: BTreeSet::new(),
-            used: BTreeSet::new(),
+            visited: BTreeSet::new(),
             left: MAX_EVALUATIONS,
         }
     }
@@ -196,16 +194,17 @@ impl<'e, 'v> Evaluation<'e, 'v> {
         }
         self.left -= 1;
         let name = (account.clone(), permission.to_owned());
-        if self.evidence.listed.is_some_and(|listed| listed.contains(&name)) {
-            return Ok(true);
+        let listed = self.evidence.listed.is_some_and(|listed| listed.contains(&name));
+        if !listed {
+            self.meter.charge(Op::Evaluation, 1)?;
         }
-        self.meter.charge(Op::Evaluation, 1)?;
-        if !self.running.insert(name.clone()) {
+        if !self.visited.insert(name) {
             return Ok(false);
         }
-        let answer = self.evaluate(account, permission);
-        self.running.remove(&name);
-        answer
+        if listed {
+            return Ok(true);
+        }
+        self.evaluate(account, permission)
     }
 
     fn evaluate(&mut self, account: &AccountName, permission: &str) -> Result<bool, Cut> {
@@ -225,11 +224,7 @@ impl<'e, 'v> Evaluation<'e, 'v> {
             self.meter.charge(Op::Item, 1)?;
             let counts = match &item.principal {
                 Principal::Key(key) => {
-                    let signed = self.evidence.keys.contains(key) || self.evidence.more_keys.contains(key);
-                    if signed {
-                        self.used.insert(key.clone());
-                    }
-                    signed
+                    self.evidence.keys.contains(key) || self.evidence.more_keys.contains(key)
                 }
                 Principal::Account { account, permission } => self.ask(account, permission.as_str())?,
             };

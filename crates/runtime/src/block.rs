@@ -6,8 +6,10 @@ use std::sync::Arc;
 
 use credo_pob::{Candidates, Ledger, ListDigest, Ranking, Round, RoundContext, RoundOutcome, Rules, Turns};
 use credo_primitives::entry::{MsbMark, Pool};
+use credo_primitives::receipt::ReceiptEntry;
 use credo_primitives::{
-    AccountName, ChainSpec, CheckedTransaction, Committee, ConsensusKey, Digest, Receipt, StateKey, merkle,
+    AccountName, ChainSpec, CheckedTransaction, Committee, ConsensusKey, Digest, Receipt, StateKey, Status,
+    StatusCode, Text, merkle, sha256,
 };
 use credo_state::{StateRead, Writes};
 
@@ -48,7 +50,7 @@ pub struct BlockContext<'a> {
 pub struct BlockOutcome {
     /// Everything that it writes.
     pub writes: Writes,
-    /// A receipt per transaction.
+    /// A receipt per transaction; after them one of the block itself, when it moved tokens (P-25).
     pub receipts: Vec<Receipt>,
     /// The transactions' hashes.
     pub tx_hashes: Vec<Digest>,
@@ -91,6 +93,8 @@ pub struct BlockBuilder<'a, S: StateRead> {
     gas: u64,
     work: Work,
     receipts: Vec<Receipt>,
+    /// What the block left itself, without a transaction.
+    own: Vec<ReceiptEntry>,
     tx_hashes: Vec<Digest>,
     parent: PhantomData<&'a S>,
 }
@@ -116,7 +120,7 @@ impl<'a, S: StateRead> BlockBuilder<'a, S> {
         executed::clean(&mut view, &ctx)?;
         turns::count(&mut view, &ctx)?;
         turns::remember_msb(&mut view, &ctx)?;
-        supply::vest(&mut view, ctx.time_ms)?;
+        let own = supply::vest(&mut view, ctx.time_ms)?;
         let pool: Pool = view.get(&StateKey::pool())?.unwrap_or_default();
         view.commit();
         Ok(Self {
@@ -132,6 +136,7 @@ impl<'a, S: StateRead> BlockBuilder<'a, S> {
             gas: 0,
             work: Work::default(),
             receipts: Vec::new(),
+            own,
             tx_hashes: Vec::new(),
             parent: PhantomData,
         })
@@ -266,6 +271,9 @@ impl<'a, S: StateRead> BlockBuilder<'a, S> {
             write_ranking(&mut self.view, ranking);
         }
         self.view.commit();
+        if !self.own.is_empty() {
+            self.receipts.push(own_receipt(self.ctx.height, self.own));
+        }
         let receipts: Vec<Digest> = self.receipts.iter().map(Receipt::hash).collect();
         Ok(BlockOutcome {
             writes: self.view.finish(),
@@ -309,6 +317,21 @@ impl<'a, S: StateRead> BlockBuilder<'a, S> {
         view.put(StateKey::round(), &round);
         committees::remember(view, ctx, previous.as_ref())?;
         Ok(round)
+    }
+}
+
+/// The receipt of what a block does itself. No transaction has its hash.
+fn own_receipt(height: u64, receipts: Vec<ReceiptEntry>) -> Receipt {
+    Receipt {
+        tx_hash: sha256(&[b"credo-block", &height.to_be_bytes()]),
+        gas_usage: 0,
+        ram_usage: Vec::new(),
+        status: Status {
+            code: StatusCode::Success,
+            message: Text::default(),
+        },
+        returns: Vec::new(),
+        receipts,
     }
 }
 

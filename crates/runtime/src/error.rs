@@ -7,6 +7,7 @@ use credo_state::ReadError;
 
 use crate::LivenessError;
 use crate::abi::format_units;
+use crate::limits::LimitError;
 
 /// The node can't go on: its store failed, or its state isn't what this code wrote.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -98,9 +99,6 @@ pub enum Refusal {
     /// The publisher's `active` permission isn't satisfied by its signatures.
     #[error("unauthorized publisher: {0}")]
     Publisher(String),
-    /// A signature of the publisher's that nothing depends on: anyone could have added it.
-    #[error("needless publisher signature: {0}")]
-    NeedlessSignature(String),
     /// A signer that isn't `account@permission`.
     #[error("illegal signer: {0}")]
     IllegalSigner(String),
@@ -117,13 +115,8 @@ pub enum Refusal {
     #[error("token not exists in amountLimit, {0}")]
     UnknownLimit(String),
     /// A limit that is neither `unlimited` nor a decimal number.
-    #[error("abnormal char in amount: {token} {value}")]
-    BadLimit {
-        /// The token.
-        token: String,
-        /// The value.
-        value: String,
-    },
+    #[error(transparent)]
+    BadLimit(#[from] LimitError),
 }
 
 impl Refusal {

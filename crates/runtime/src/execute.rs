@@ -1,7 +1,7 @@
 //! One transaction, whole or not at all.
 
 use credo_pob::{Ledger, Rules};
-use credo_primitives::receipt::MAX_RECEIPT_TEXT;
+use credo_primitives::receipt::{MAX_RECEIPT_TEXT, RamUsage};
 use credo_primitives::{AccountName, Action, CheckedTransaction, Receipt, Status, StatusCode, Text};
 
 use crate::authority::Authority;
@@ -10,6 +10,7 @@ use crate::contracts;
 use crate::gas::{Meter, Op};
 use crate::host::{Host, Stop};
 use crate::limits::Limits;
+use crate::ram_usage::{RamCharges, settle};
 use crate::view::View;
 use crate::{BlockContext, PushError, Refusal};
 
@@ -17,6 +18,9 @@ use crate::{BlockContext, PushError, Refusal};
 const MAX_DESCRIPTION: usize = 100;
 /// Longest reason in a failure's message, in characters.
 const MAX_REASON: usize = 1_000;
+
+/// The whole message of who used up its limit, as in IOST.
+const OUT_OF_GAS: &str = "out of gas";
 
 /// What became of a transaction.
 pub(crate) struct Executed {
@@ -51,20 +55,29 @@ pub(crate) fn execute(
         now_ms: ctx.time_ms,
         publisher: &tx.tx().publisher,
         receipts: Vec::new(),
+        ram: RamCharges::default(),
         depth: 0,
     };
     let result = run(&mut host, tx);
     let receipts = std::mem::take(&mut host.receipts);
+    let mut ram_usage = Vec::new();
     let (code, message, returns, receipts) = match result {
-        Ok(returns) => (StatusCode::Success, String::new(), returns, receipts),
+        Ok((returns, paid)) => {
+            ram_usage = paid;
+            (StatusCode::Success, String::new(), returns, receipts)
+        }
         Err(failure) => {
             view.rollback();
             ledger.rollback();
             match failure.stop {
                 Stop::Fatal(error) => return Err(error.into()),
                 Stop::OutOfGas => {
-                    let message = failure.message("out of gas");
+                    let message = OUT_OF_GAS.to_owned();
                     (StatusCode::RuntimeError, message, Vec::new(), Vec::new())
+                }
+                Stop::RamNotEnough(reason) => {
+                    let message = format!("balance not enough after executing actions: {reason}");
+                    (StatusCode::BalanceNotEnough, message, Vec::new(), Vec::new())
                 }
                 Stop::Failed(ref reason) => {
                     let message = failure.message(reason);
@@ -84,7 +97,7 @@ pub(crate) fn execute(
     let receipt = Receipt {
         tx_hash: *tx.hash(),
         gas_usage,
-        ram_usage: Vec::new(),
+        ram_usage,
         status: Status {
             code,
             message: Text::new(message).unwrap_or_default(),
@@ -117,20 +130,24 @@ fn charge(
 }
 
 struct Failure<'a> {
-    action: &'a Action,
+    action: Option<&'a Action>,
     stop: Stop,
 }
 
 impl Failure<'_> {
     fn message(&self, reason: &str) -> String {
         let reason: String = reason.chars().take(MAX_REASON).collect();
-        format!("running action {}\n error: {reason}", describe(self.action))
+        match self.action {
+            Some(action) => format!("running action {} error: {reason}", describe(action)),
+            None => reason,
+        }
     }
 }
 
+/// An action as IOST shows it, cut. The line's end belongs to it, and is cut away with the rest.
 fn describe(action: &Action) -> String {
     let text = format!(
-        "Action{{Contract: {}, ActionName: {}, Data: {}}}",
+        "Action{{Contract: {}, ActionName: {}, Data: {}}}\n",
         action.contract, action.name, action.data
     );
     match text.char_indices().nth(MAX_DESCRIPTION) {
@@ -139,16 +156,22 @@ fn describe(action: &Action) -> String {
     }
 }
 
+/// What actions returned, one text each.
+type Returns = Vec<Text<MAX_RECEIPT_TEXT>>;
+
+/// Runs all actions, and lets RAM be paid.
 fn run<'t>(
     host: &mut Host<'_, '_>,
     tx: &'t CheckedTransaction,
-) -> Result<Vec<Text<MAX_RECEIPT_TEXT>>, Failure<'t>> {
+) -> Result<(Returns, Vec<RamUsage>), Failure<'t>> {
+    let failure = |action, stop| Failure { action, stop };
     let mut returns = Vec::with_capacity(tx.tx().actions.len());
     for action in &tx.tx().actions {
-        let returned = run_action(host, action).map_err(|stop| Failure { action, stop })?;
+        let returned = run_action(host, action).map_err(|stop| failure(Some(action), stop))?;
         returns.push(returned);
     }
-    Ok(returns)
+    let paid = settle(host).map_err(|stop| failure(None, stop))?;
+    Ok((returns, paid))
 }
 
 fn run_action(host: &mut Host<'_, '_>, action: &Action) -> Result<Text<MAX_RECEIPT_TEXT>, Stop> {

@@ -19,9 +19,8 @@ use credo_primitives::spec::Ratio;
 use credo_primitives::{AccountName, Amount, Parameters, StateKey};
 
 use crate::RuntimeError;
-use crate::abi::go_json;
-use crate::contracts::issue;
 use crate::host::{Host, Stop};
+use crate::moves;
 use crate::view::View;
 
 /// The Servi node that invited an account, with its part of fees.
@@ -77,10 +76,10 @@ fn split(fee: u64, inviter: Option<Ratio>, app: Option<Ratio>) -> Parts {
     }
 }
 
-/// Hands out a fee in IOST that was taken from `payer` on behalf of the contract `by`, and burns the rest.
+/// Hands out a fee in IOST that `payer` paid to the contract `by`, and burns the rest.
 pub(crate) fn hand_out(
     host: &mut Host<'_, '_>,
-    by: &str,
+    by: &AccountName,
     payer: &AccountName,
     fee: Amount,
     app: Option<&AccountName>,
@@ -97,19 +96,11 @@ pub(crate) fn hand_out(
         let (Some(account), Some(amount)) = (account, Amount::from_units(units)) else {
             continue;
         };
-        if !amount.is_zero() {
-            host.credit(&account, IOST, amount)?;
-            let shown = [IOST, by, account.as_str(), &amount.to_string(), ""];
-            host.receipt("token.iost/transfer", go_json(&shown))?;
-        }
+        moves::pay(host, by, &account, amount)?;
     }
     // No part is larger than the fee.
     let rest = Amount::from_units(parts.rest).unwrap_or_default();
-    if !rest.is_zero() {
-        issue::burn(host, rest)?;
-        host.receipt("token.iost/destroy", go_json(&[IOST, by, &rest.to_string()]))?;
-    }
-    Ok(())
+    moves::destroy(host, IOST, credo_primitives::amount::IOST_DECIMALS, by, rest)
 }
 
 /// Parts of the gas that a block's transactions were charged.
@@ -176,6 +167,7 @@ mod tests {
     use crate::authority::Authority;
     use crate::gas::Meter;
     use crate::limits::Limits;
+    use crate::ram_usage::RamCharges;
 
     struct Empty;
 
@@ -346,10 +338,13 @@ mod tests {
             now_ms: 2,
             publisher: "first2",
             receipts: Vec::new(),
+            ram: RamCharges::default(),
             depth: 0,
         };
         let fee = Amount::from_units(1_001).unwrap();
-        hand_out(&mut host, "ram.iost", &name("first2"), fee, Some(&name("owner"))).unwrap();
+        let market = name("ram.iost");
+        host.credit(&market, IOST, fee).unwrap();
+        hand_out(&mut host, &market, &name("first2"), fee, Some(&name("owner"))).unwrap();
         let receipts: Vec<_> = host.receipts.iter().map(|r| r.content.as_str()).collect();
         assert_eq!(
             receipts,

@@ -11,15 +11,16 @@ use credo_pob::{
     Voter,
 };
 use credo_primitives::entry::{
-    Balance, Gas, IOST, Item, KeyAccounts, MAX_KEY_ACCOUNTS, MAX_VESTING, Permission, Pledge, Pledges, Pool,
-    Principal, TokenInfo,
+    Balance, CONTRIBUTE, Gas, IOST, Item, KeyAccounts, MAX_KEY_ACCOUNTS, MAX_VESTING, Permission, Pledge,
+    Pledges, Pool, Principal, TokenInfo,
 };
 use credo_primitives::spec::{Genesis, GenesisAccount, GenesisKeys, supply};
 use credo_primitives::{AccountName, Amount, Parameters, Preset, PublicKey, StateKey, Text};
 use credo_state::{StateRead, Writes};
 
-use crate::contracts::{issue, new_account, ram};
+use crate::contracts::{BONUS, issue, new_account, ram};
 use crate::list::write_ranking;
+use crate::stake::Holder;
 use crate::supply::release;
 use crate::view::View;
 use crate::{GenesisError, executed, turns};
@@ -48,11 +49,11 @@ impl StateRead for Empty {
     }
 }
 
-/// What an account gets.
+/// What an account gets. What is staked stands in the balance of the contract that holds it.
 #[derive(Default)]
 struct Holding {
     available: Amount,
-    staked: Amount,
+    deposit: Amount,
     pledged: Amount,
     voted: Amount,
 }
@@ -73,10 +74,20 @@ impl Holdings {
         self.sum += u128::from(amount.units());
     }
 
-    /// Adds to an account's staked tokens, which were counted as a part of their own.
-    fn stake(&mut self, account: &AccountName, amount: Amount) {
-        let held = &mut self.of.entry(account.clone()).or_default().staked;
-        *held = held.checked_add(amount).unwrap_or(Amount::MAX);
+    /// Puts what is staked into the balances of those who hold it.
+    fn stake(&mut self) {
+        for (holder, part) in [
+            (Holder::Gas, (|held| held.pledged) as fn(&Holding) -> Amount),
+            (Holder::Votes, |held| held.voted),
+            (Holder::Nodes, |held| held.deposit),
+        ] {
+            let parts = self.of.values().map(part);
+            let sum = parts.fold(Amount::ZERO, |sum, amount| {
+                sum.checked_add(amount).unwrap_or(Amount::MAX)
+            });
+            let held = &mut self.of.entry(holder.account()).or_default().available;
+            *held = held.checked_add(sum).unwrap_or(Amount::MAX);
+        }
     }
 }
 
@@ -92,6 +103,7 @@ pub fn genesis(genesis: &Genesis) -> Result<GenesisState, GenesisError> {
     cast(genesis, &known, &mut ledger, &mut view, &mut holdings)?;
     let pool = pool(genesis, &known, &mut holdings)?;
     put_token(&mut view, genesis.preset, holdings.sum)?;
+    holdings.stake();
     put_holdings(&mut view, genesis, holdings);
 
     let rules = Rules::of(&genesis.parameters, pool.available);
@@ -121,7 +133,8 @@ pub fn genesis(genesis: &Genesis) -> Result<GenesisState, GenesisError> {
     view.put(StateKey::turns(), &turns::fresh(0, round.seats.len()));
     view.put(StateKey::committees_from(), &0u64);
     executed::start(&mut view, genesis.time_ms);
-    ram::start(&mut view, genesis.time_ms);
+    // Nothing is read but what was written just now.
+    ram::start(&mut view, genesis.time_ms, known.iter().copied()).expect("an empty store can be read");
     view.commit();
     Ok(GenesisState {
         writes: view.finish(),
@@ -157,7 +170,6 @@ fn accounts<'g>(
         }
         holdings.add(name, account.balance, |held| &mut held.available);
         holdings.add(name, account.pledge, |held| &mut held.pledged);
-        holdings.stake(name, account.pledge);
     }
     for (key, accounts) in by_key {
         view.put(StateKey::key_accounts(key), &accounts);
@@ -233,7 +245,7 @@ fn stand(
                 account: account.clone(),
                 source,
             })?;
-        holdings.add(account, deposit, |held| &mut held.staked);
+        holdings.add(account, deposit, |held| &mut held.deposit);
     }
     Ok(())
 }
@@ -259,7 +271,6 @@ fn cast(
                 source,
             })?;
         holdings.add(&vote.voter, vote.amount, |held| &mut held.voted);
-        holdings.stake(&vote.voter, vote.amount);
     }
     for (account, voter) in voters {
         view.put(StateKey::voter(account), &voter);
@@ -311,13 +322,22 @@ fn pool(
     Ok(pool)
 }
 
+/// Of amounts that are counted into the supply, which is bounded.
+fn sum<const N: usize>(amounts: [Amount; N]) -> Amount {
+    let mut amounts = amounts.into_iter();
+    amounts
+        .try_fold(Amount::ZERO, |sum, amount| sum.checked_add(amount))
+        .unwrap_or(Amount::MAX)
+}
+
 /// Writes balances, and what stands behind what is staked: pledges and gas.
 fn put_holdings(view: &mut View<'_>, genesis: &Genesis, holdings: Holdings) {
     for (account, held) in holdings.of {
         let balance = Balance {
             available: held.available,
             frozen: Vec::new(),
-            staked: held.staked,
+            staked: sum([held.deposit, held.pledged, held.voted]),
+            payer: None,
         };
         if balance != Balance::default() {
             view.put(StateKey::balance(&account, IOST), &balance);
@@ -367,6 +387,14 @@ fn put_token(view: &mut View<'_>, preset: Preset, sum: u128) -> Result<(), Genes
         only_issuer_can_transfer: false,
     };
     view.put(StateKey::token(IOST), &token);
+    let contribute = TokenInfo {
+        issuer: AccountName::any(BONUS).expect("a system contract's name is valid"),
+        full_name: Text::new(CONTRIBUTE).unwrap_or_default(),
+        total_supply: Amount::ZERO,
+        supply: Amount::ZERO,
+        ..token
+    };
+    view.put(StateKey::token(CONTRIBUTE), &contribute);
     Ok(())
 }
 

@@ -1,8 +1,8 @@
 //! What a contract can do: read and write the state, ask for authority, leave receipts. Everything is metered.
 
-use commonware_codec::{Encode, Read};
+use commonware_codec::{Encode, EncodeSize as _, Read};
 use credo_pob::{Ledger, PobError, Rules};
-use credo_primitives::entry::{Balance, Frozen, MAX_FROZEN};
+use credo_primitives::entry::{Balance, Frozen, IOST, MAX_FROZEN, RAM};
 use credo_primitives::receipt::ReceiptEntry;
 use credo_primitives::{AccountName, Amount, AmountError, Parameters, StateKey, Text};
 
@@ -10,6 +10,7 @@ use crate::abi::format_units;
 use crate::authority::{Authority, Cut};
 use crate::gas::{Meter, Op, OutOfGas};
 use crate::limits::Limits;
+use crate::ram_usage::{RamCharges, stored};
 use crate::stake;
 use crate::view::View;
 use crate::{BlockContext, RuntimeError};
@@ -21,6 +22,8 @@ pub(crate) enum Stop {
     Failed(String),
     /// The gas limit is used up.
     OutOfGas,
+    /// An account has less RAM than it is to pay for.
+    RamNotEnough(String),
     /// The node can't go on.
     Fatal(RuntimeError),
 }
@@ -74,6 +77,8 @@ pub(crate) struct Host<'h, 'v> {
     /// Who published the transaction.
     pub(crate) publisher: &'h str,
     pub(crate) receipts: Vec<ReceiptEntry>,
+    /// Bytes that accounts are to pay for.
+    pub(crate) ram: RamCharges,
     /// Calls that are running, one within the other.
     pub(crate) depth: u32,
 }
@@ -98,10 +103,12 @@ impl Host<'_, '_> {
             now_ms: self.now_ms,
             publisher,
             receipts: std::mem::take(&mut self.receipts),
+            ram: std::mem::take(&mut self.ram),
             depth: self.depth,
         };
         let result = work(&mut inner);
         self.receipts = std::mem::take(&mut inner.receipts);
+        self.ram = std::mem::take(&mut inner.ram);
         result
     }
 
@@ -179,6 +186,9 @@ impl Host<'_, '_> {
         let mut balance: Balance = self.get(&StateKey::balance(account, symbol))?.unwrap_or_default();
         balance.available = balance.spendable(self.now_ms);
         balance.frozen.retain(|f| f.until_ms > self.now_ms);
+        if balance.frozen.is_empty() {
+            balance.payer = None;
+        }
         Ok(balance)
     }
 
@@ -194,7 +204,8 @@ impl Host<'_, '_> {
         Ok(balance)
     }
 
-    /// Writes a balance; nothing at all leaves no entry.
+    /// Writes a balance. Of IOST and RAM nothing at all leaves no entry, and an entry costs nobody but for frozen amounts; in
+    /// another token the first who puts it pays for the entry, which then stays.
     pub(crate) fn set_balance(
         &mut self,
         account: &AccountName,
@@ -202,7 +213,29 @@ impl Host<'_, '_> {
         balance: &Balance,
     ) -> Result<(), Stop> {
         let key = StateKey::balance(account, symbol);
-        if *balance == Balance::default() {
+        // It was read before, but is decoded once more.
+        let bytes = self.view.size(&key)?.unwrap_or(0);
+        self.charge(Op::ReadByte, bytes as u64)?;
+        let before: Option<Balance> = self.view.get(&key)?;
+        let free = matches!(symbol, IOST | RAM);
+        if before.is_none() && !free {
+            let payer = self.publisher_account()?;
+            self.charge_ram(&payer, stored(&key, Balance::default().encode_size()));
+        }
+        let before = before.and_then(|before| Some((before.payer.clone()?, bytes_of(&before))));
+        let after = balance.payer.as_ref().map(|payer| (payer, bytes_of(balance)));
+        match (before, after) {
+            (Some((old, was)), Some((new, is))) if old == *new => self.charge_ram(new, is - was),
+            (before, after) => {
+                if let Some((old, was)) = before {
+                    self.charge_ram(&old, -was);
+                }
+                if let Some((new, is)) = after {
+                    self.charge_ram(new, is);
+                }
+            }
+        }
+        if free && *balance == Balance::default() {
             self.delete(key)
         } else {
             self.put(key, balance)
@@ -247,8 +280,14 @@ impl Host<'_, '_> {
     ) -> Result<(), Stop> {
         let mut balance = self.holding(account, symbol)?;
         add_frozen(&mut balance, amount, until_ms)?;
+        balance.payer = Some(self.publisher_account()?);
         self.set_balance(account, symbol, &balance)
     }
+}
+
+/// Bytes that a balance's frozen amounts take.
+fn bytes_of(balance: &Balance) -> i64 {
+    i64::try_from(balance.frozen_bytes()).unwrap_or(i64::MAX)
 }
 
 /// Adds a frozen amount to a balance; one that returns at the same date is joined with it.

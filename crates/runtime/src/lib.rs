@@ -18,8 +18,9 @@
 //!
 //! # Deviations from IOST
 //!
-//! - Gas is charged by IOST's table where that covers the work; `docs/gas.md` lists what costs more. Nobody is charged for RAM,
-//!   since only the system's contracts run: `ram_usage` is empty.
+//! - Gas is charged by IOST's table where that covers the work; `docs/gas.md` lists what costs more.
+//! - RAM is paid by whom IOST's system contracts name, by the bytes that stand here, which are fewer than in IOST's texts.
+//!   `ram_usage` in receipts lists accounts alone, not the contracts that nobody is billed for.
 //! - A transaction that would need gas to get its first gas ([`gas.iost/pledge`](charge)) stands in a block only if it succeeds.
 //! - `vote_producer.iost/applyRegister` is approved at once, but on a private network, and `logInProducer` is the application
 //!   for candidacy, which locks the deposit (P-10). `logOutProducer`, `applyUnregister` and `unregister` are one: the node
@@ -28,12 +29,11 @@
 //! - Contracts can't be deployed: `system.iost/setCode` says so.
 //! - Where a single contract differs from IOST's, its module says so: `contracts/*.rs`. `msig.iost` is ours; eth-style accounts
 //!   (`0x…`) aren't supported.
-//! - Votes and pledges leave the balance without a `token.iost/transfer` receipt, so `amount_limit` doesn't count them: they are
-//!   locked, not spent.
 //! - A replay is recognised by what was signed and by whom
 //!   ([`replay_marks`](credo_primitives::CheckedTransaction::replay_marks)), not by the hash, which covers bytes that
-//!   anyone can change; a transaction with `referredTx`, or with a publisher's signature that nothing needs, is refused.
-//! - Amounts in exponent notation (`1e3`) are refused in execution, too, not by the RPC alone.
+//!   anyone can change; a transaction with `referredTx` is refused.
+//! - Amounts in exponent notation (`1e3`) are read where IOST's contracts in JavaScript read them, and refused elsewhere in
+//!   execution, too, not by the RPC alone.
 
 mod abi;
 mod authority;
@@ -53,7 +53,9 @@ mod host;
 mod limits;
 mod list;
 mod liveness;
+mod moves;
 mod precheck;
+mod ram_usage;
 mod rewards;
 mod stake;
 mod supply;
@@ -65,6 +67,7 @@ pub use charge::Means;
 pub use error::{BlockError, GenesisError, PushError, Refusal, RuntimeError};
 pub use gas::{Op, Price, Work};
 pub use genesis::{GenesisState, genesis};
+pub use limits::LimitError;
 pub use list::{load_candidates, load_ranking};
 pub use liveness::LivenessError;
 pub use precheck::{Admitted, PrecheckError, admit, gas_of, precheck, standing};

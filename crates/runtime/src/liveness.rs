@@ -14,7 +14,7 @@
 
 use credo_pob::{Candidate, CandidateStatus, Candidates, Former, Ledger, Round, Rules};
 use credo_primitives::entry::{LossReason, MsbMark, PastCommittee, PastSeat};
-use credo_primitives::receipt::ReceiptEntry;
+use credo_primitives::receipt::{RamUsage, ReceiptEntry};
 use credo_primitives::{
     AccountName, Action, Algorithm, ChainSpec, CheckedTransaction, Committee, Evidence, EvidenceError,
     Receipt, StateKey, Status, StatusCode, Text, Transaction,
@@ -28,6 +28,7 @@ use crate::contracts::{VOTE_PRODUCER, slashing};
 use crate::gas::Meter;
 use crate::host::{Host, Stop};
 use crate::limits::Limits;
+use crate::ram_usage::{RamCharges, settle};
 use crate::view::View;
 use crate::{BlockContext, PushError, Refusal, RuntimeError};
 
@@ -197,22 +198,23 @@ impl Exempt {
             now_ms: ctx.time_ms,
             publisher: &tx.tx().publisher,
             receipts: Vec::new(),
+            ram: RamCharges::default(),
             depth: 0,
         };
-        let done = self.run(&mut host);
+        let done = self.run(&mut host).and_then(|()| settle(&mut host));
         let receipts = std::mem::take(&mut host.receipts);
         match done {
-            Ok(()) => {
+            Ok(ram_usage) => {
                 view.commit();
                 ledger.commit();
-                Ok(receipt(tx, receipts))
+                Ok(receipt(tx, receipts, ram_usage))
             }
             Err(stop) => {
                 view.rollback();
                 ledger.rollback();
                 Err(match stop {
                     Stop::Fatal(error) => error.into(),
-                    Stop::Failed(why) => LivenessError::Punishment(why).into(),
+                    Stop::Failed(why) | Stop::RamNotEnough(why) => LivenessError::Punishment(why).into(),
                     Stop::OutOfGas => LivenessError::Punishment("out of gas".into()).into(),
                 })
             }
@@ -359,11 +361,11 @@ fn seats(
     Ok(past.filter(open).map(|past| past.seats))
 }
 
-fn receipt(tx: &CheckedTransaction, receipts: Vec<ReceiptEntry>) -> Receipt {
+fn receipt(tx: &CheckedTransaction, receipts: Vec<ReceiptEntry>, ram_usage: Vec<RamUsage>) -> Receipt {
     Receipt {
         tx_hash: *tx.hash(),
         gas_usage: 0,
-        ram_usage: Vec::new(),
+        ram_usage,
         status: Status {
             code: StatusCode::Success,
             message: Text::default(),

@@ -1,18 +1,20 @@
 //! P-25: what of the supply vests later. It stands in no balance until its month is over; then it is its account's, and
-//! counts as available for votes.
+//! counts as available for votes. No transaction does it, so its receipts stand after those of the block's transactions.
 
 use credo_primitives::entry::{Balance, IOST, Pool};
-use credo_primitives::{AccountName, Amount, AmountError, StateKey};
+use credo_primitives::receipt::ReceiptEntry;
+use credo_primitives::{AccountName, Amount, AmountError, StateKey, Text};
 
 use crate::RuntimeError;
+use crate::abi::go_json;
 use crate::contracts::issue;
 use crate::view::View;
 
-/// At a block's start: lets vest what is due. Reads one entry while nothing is.
-pub(crate) fn vest(view: &mut View<'_>, now_ms: u64) -> Result<(), RuntimeError> {
+/// At a block's start: lets vest what is due, with receipts. Reads one entry while nothing is.
+pub(crate) fn vest(view: &mut View<'_>, now_ms: u64) -> Result<Vec<ReceiptEntry>, RuntimeError> {
     let key = StateKey::pool();
     let Some(mut pool) = view.get::<Pool>(&key)? else {
-        return Ok(());
+        return Ok(Vec::new());
     };
     let due = |pool: &Pool| {
         pool.vesting
@@ -20,13 +22,15 @@ pub(crate) fn vest(view: &mut View<'_>, now_ms: u64) -> Result<(), RuntimeError>
             .any(|part| part.months_over(now_ms) > part.done)
     };
     if !due(&pool) {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let brought = release(&mut pool, now_ms).map_err(|error| RuntimeError::Corrupt {
         key: key.clone(),
         why: error.to_string(),
     })?;
+    let mut receipts = Vec::with_capacity(brought.len());
     for (account, amount) in brought {
+        receipts.push(receipt(&account, amount));
         let key = StateKey::balance(&account, IOST);
         let mut balance: Balance = view.get(&key)?.unwrap_or_default();
         balance.available = balance
@@ -39,7 +43,16 @@ pub(crate) fn vest(view: &mut View<'_>, now_ms: u64) -> Result<(), RuntimeError>
         view.put(key, &balance);
     }
     view.put(key, &pool);
-    Ok(())
+    Ok(receipts)
+}
+
+/// What vests comes into circulation: as when it is issued.
+fn receipt(account: &AccountName, amount: Amount) -> ReceiptEntry {
+    let content = go_json(&[IOST, account.as_str(), &amount.to_string()]);
+    ReceiptEntry {
+        func_name: Text::new("token.iost/issue").unwrap_or_default(),
+        content: Text::new(content).unwrap_or_default(),
+    }
 }
 
 /// Lets vest what is due at `now_ms`, and gives whose balances it belongs into; schedules that are over are dropped.
@@ -105,7 +118,7 @@ mod tests {
         }
 
         fn vest(&mut self, now_ms: u64) {
-            self.write(|view| vest(view, now_ms).unwrap());
+            self.write(|view| drop(vest(view, now_ms).unwrap()));
         }
 
         fn pool(&self) -> Pool {

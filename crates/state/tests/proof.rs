@@ -15,7 +15,7 @@ struct Case {
 }
 
 fn key(i: u32) -> StateKey {
-    StateKey::candidate(&AccountName::any(&format!("node{i}")).expect("a name"))
+    StateKey::candidate(&AccountName::any(format!("node{i}")).expect("a name"))
 }
 
 /// Proofs of presence and absence from states of several sizes, among them whole and broken bitmap chunks.

@@ -12,7 +12,7 @@ use credo_state::{ReadError, StateRead as _, Store, StoreConfig, StoreError, Wri
 type Model = BTreeMap<StateKey, Vec<u8>>;
 
 fn key(i: u32) -> StateKey {
-    StateKey::candidate(&AccountName::any(&format!("node{i}")).expect("a name"))
+    StateKey::candidate(&AccountName::any(format!("node{i}")).expect("a name"))
 }
 
 fn config() -> StoreConfig {

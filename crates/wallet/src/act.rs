@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use crate::draft::Basis;
 use crate::intent::{Intent, NodeDeed, PermissionDeed, ProposalDeed, Registration};
 use crate::permissions::{OWNER, item_text};
+use crate::ram::Purchase;
 
 /// A transaction's body.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +27,7 @@ fn call(contract: &str, name: &str, data: &Value) -> Action {
     }
 }
 
-pub(crate) fn calls(intent: &Intent, basis: &Basis<'_>) -> Calls {
+pub(crate) fn calls(intent: &Intent, basis: &Basis<'_>, purchase: Option<&Purchase>) -> Calls {
     let me = basis.account.as_str();
     let producer = |name: &str, data: Value| vec![call("vote_producer.iost", name, &data)];
     let (actions, limit) = match intent {
@@ -91,10 +92,7 @@ pub(crate) fn calls(intent: &Intent, basis: &Basis<'_>) -> Calls {
             };
             (vec![action], Some(SIGN_UP_PLEDGE))
         }
-        Intent::Node(deed) => {
-            let locks = matches!(deed, NodeDeed::Register(_)).then(|| basis.parameters.registration_lock());
-            (vec![node(me, deed)], locks)
-        }
+        Intent::Node(deed) => (vec![node(me, deed)], locked(deed, basis)),
         Intent::Permission(deed) => (permission(me, deed, basis), None),
         Intent::Proposal(deed) => (proposal(me, deed, basis), None),
     };
@@ -102,10 +100,33 @@ pub(crate) fn calls(intent: &Intent, basis: &Basis<'_>) -> Calls {
         Intent::Permission(_) => vec![format!("{me}@{OWNER}")],
         _ => Vec::new(),
     };
-    Calls {
+    let mut calls = Calls {
         actions,
         limit,
         signers,
+    };
+    if let Some(purchase) = purchase {
+        let data = json!([me, purchase.account.as_str(), purchase.bytes]);
+        let buy = call("ram.iost", "buy", &data);
+        // For oneself before it is needed, for a new account once that exists.
+        let at = if purchase.account == *basis.account {
+            0
+        } else {
+            calls.actions.len()
+        };
+        calls.actions.insert(at, buy);
+        let spent = calls.limit.unwrap_or(Amount::ZERO);
+        calls.limit = Some(spent.checked_add(purchase.most).unwrap_or(Amount::MAX));
+    }
+    calls
+}
+
+/// What a deed of one's node locks.
+fn locked(deed: &NodeDeed, basis: &Basis<'_>) -> Option<Amount> {
+    match deed {
+        NodeDeed::Register(_) => Some(basis.parameters.registration_lock()),
+        NodeDeed::Apply => Some(basis.parameters.deposit),
+        _ => None,
     }
 }
 

@@ -9,15 +9,30 @@ use credo_primitives::{AccountName, Amount};
 use crate::draft::Basis;
 use crate::intent::{Intent, IntentError, MAX_MEMO, NodeDeed, ProposalDeed, Registration, Requested};
 use crate::permissions::{self, OWNER, satisfies};
+use crate::ram::Purchase;
 
 /// The least that one action pledges or takes back (`gas.iost`).
 const LEAST_PLEDGE: Amount = Amount::from_iost(1);
-/// What an account keeps of what it pledged for itself (`gas.iost`).
+/// What stays pledged for an account, by all together (`gas.iost`).
 const KEPT_PLEDGE: Amount = Amount::from_iost(10);
 /// Pledges are refused with more than two decimals.
 const PLEDGE_UNIT: u64 = 1_000_000;
 
-pub(crate) fn check(intent: &Intent, basis: &Basis<'_>) -> Result<(), IntentError> {
+pub(crate) fn check(
+    intent: &Intent,
+    basis: &Basis<'_>,
+    purchase: Option<&Purchase>,
+) -> Result<(), IntentError> {
+    let ram = purchase.map_or(Amount::ZERO, |purchase| purchase.most);
+    if !ram.is_zero() {
+        spend(ram, basis)?;
+    }
+    // What is spent comes on top of the RAM that is bought with it.
+    let left = basis.spendable.checked_sub(ram).unwrap_or(Amount::ZERO);
+    let basis = &Basis {
+        spendable: left,
+        ..*basis
+    };
     match intent {
         Intent::Transfer { to, amount, memo } => {
             if to == basis.account {
@@ -167,17 +182,19 @@ fn unpledge(to: &AccountName, amount: Amount, basis: &Basis<'_>) -> Result<(), I
     let Some(pledge) = basis.pledges.iter().find(|pledge| pledge.account == *to) else {
         return Err(IntentError::NotPledged(to.clone()));
     };
-    let Ok(left) = pledge.amount.checked_sub(amount) else {
+    if amount > pledge.amount {
         return Err(IntentError::Pledged {
             to: to.clone(),
             pledged: pledge.amount,
             amount,
         });
-    };
-    if to == basis.account && left < KEPT_PLEDGE {
+    }
+    // What others' gas keeps isn't known here; the chain says it.
+    let most = basis.pledged.checked_sub(KEPT_PLEDGE).unwrap_or(Amount::ZERO);
+    if to == basis.account && amount > most {
         return Err(IntentError::KeepsPledge {
             keeps: KEPT_PLEDGE,
-            most: pledge.amount.checked_sub(KEPT_PLEDGE).unwrap_or(Amount::ZERO),
+            most: most.min(pledge.amount),
         });
     }
     Ok(())

@@ -1,7 +1,7 @@
 //! From an intent to a signed transaction.
 
 use credo_pob::Candidates;
-use credo_primitives::entry::{Account, IOST, Pledge};
+use credo_primitives::entry::{Account, IOST, Pledge, Ram, RamMarket};
 use credo_primitives::tx::MAX_LIFETIME_NS;
 use credo_primitives::{
     AccountName, Amount, AmountLimit, CheckedTransaction, Digest, Parameters, PublicKey, SecretKey,
@@ -12,6 +12,7 @@ use crate::act::{Calls, calls};
 use crate::check::check;
 use crate::gas::gas_limit;
 use crate::intent::{Intent, IntentError};
+use crate::ram::purchase;
 use crate::review::{Review, review};
 
 /// How long a transaction lives, in ns: all that a node allows.
@@ -34,6 +35,12 @@ pub struct Basis<'a> {
     pub votes: &'a [(AccountName, Amount)],
     /// For whom it has pledged.
     pub pledges: &'a [Pledge],
+    /// What is pledged for its own gas, by all together.
+    pub pledged: Amount,
+    /// Its RAM.
+    pub ram: Ram,
+    /// The market for RAM, once proved.
+    pub ram_market: Option<&'a RamMarket>,
     /// The proved list of Servi nodes, where the intent is about nodes.
     pub nodes: Option<&'a Candidates>,
     /// Supply that counts as available for votes, where it is known.
@@ -74,11 +81,12 @@ pub struct Signed {
 
 /// Checks `intent` against `basis` and puts it in words.
 pub fn draft(intent: Intent, basis: &Basis<'_>) -> Result<Draft, IntentError> {
-    check(&intent, basis)?;
-    let calls = calls(&intent, basis);
+    let purchase = purchase(&intent, basis);
+    check(&intent, basis, purchase.as_ref())?;
+    let calls = calls(&intent, basis, purchase.as_ref());
     let gas_limit = gas_limit(&intent, calls.actions.len(), basis)?;
     Ok(Draft {
-        review: review(&intent, basis, gas_limit),
+        review: review(&intent, basis, purchase.as_ref(), gas_limit),
         account: basis.account.clone(),
         chain_id: basis.parameters.chain_id,
         intent,

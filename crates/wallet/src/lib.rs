@@ -20,6 +20,7 @@ mod intent;
 mod keystore;
 mod mnemonic;
 pub mod permissions;
+mod ram;
 mod review;
 pub mod slip10;
 mod strength;
@@ -34,6 +35,7 @@ pub use intent::{
 };
 pub use keystore::{KEYSTORE_VERSION, KdfParameters, Keystore, KeystoreError, MAX_KEYSTORE_BYTES};
 pub use mnemonic::{MnemonicError, Words};
+pub use ram::RAM_AT_ONCE;
 pub use review::{Review, grouped};
 pub use strength::{MIN_PASSWORD, Strength, StrengthLevel, strength};
 pub use words::{actor, in_words};

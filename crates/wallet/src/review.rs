@@ -6,6 +6,7 @@ use credo_primitives::{AccountName, Action, Amount};
 use crate::draft::Basis;
 use crate::gas::GAS_UNIT;
 use crate::intent::{Intent, NodeDeed, PermissionDeed, ProposalDeed};
+use crate::ram::Purchase;
 use crate::words::in_words;
 
 /// What a transaction does, in words. Every line is derived from the transaction's own intent, never from a relay.
@@ -49,7 +50,12 @@ fn duration(ms: u64) -> String {
     String::new()
 }
 
-pub(crate) fn review(intent: &Intent, basis: &Basis<'_>, gas_limit: u64) -> Review {
+pub(crate) fn review(
+    intent: &Intent,
+    basis: &Basis<'_>,
+    purchase: Option<&Purchase>,
+    gas_limit: u64,
+) -> Review {
     let mut lines = Lines(Vec::new());
     lines.add("From", basis.account);
     match intent {
@@ -99,6 +105,9 @@ pub(crate) fn review(intent: &Intent, basis: &Basis<'_>, gas_limit: u64) -> Revi
         Intent::Proposal(deed) => proposal(&mut lines, deed),
         _ => stake(&mut lines, intent, basis),
     }
+    if let Some(purchase) = purchase {
+        lines.add("Buys RAM", bought(purchase, basis));
+    }
     let (most, has) = (gas_limit / GAS_UNIT, basis.gas / GAS_UNIT);
     let gas = if gas_limit > basis.gas {
         format!("at most {} of what the pledge brings at once", grouped(most))
@@ -115,6 +124,17 @@ pub(crate) fn review(intent: &Intent, basis: &Basis<'_>, gas_limit: u64) -> Revi
         lines: lines.0,
         height: basis.height,
     }
+}
+
+/// RAM that is bought along, with its price.
+fn bought(purchase: &Purchase, basis: &Basis<'_>) -> String {
+    let whose = if purchase.account == *basis.account {
+        "for what this writes".to_owned()
+    } else {
+        format!("for {}", purchase.account)
+    };
+    let (bytes, about, most) = (grouped(purchase.bytes), purchase.about, purchase.most);
+    format!("{bytes} bytes {whose}, about {about} IOST and at most {most}")
 }
 
 /// Labels and values so far.

@@ -3,8 +3,8 @@
 use commonware_cryptography::{Signer as _, ed25519::PrivateKey};
 use credo_pob::{Candidate, CandidateStatus, Candidates};
 use credo_primitives::entry::{
-    Account, Approval, Gas, Item, Permission, Pledge, Principal, Proposal, Proposals, Requested as AskedFor,
-    Waiting, WaitingProposal, authority_digest,
+    Account, Approval, Gas, Item, Permission, Pledge, Principal, Proposal, Proposals, Ram, RamMarket,
+    Requested as AskedFor, SIGN_UP_PLEDGE, Waiting, WaitingProposal, authority_digest,
 };
 use credo_primitives::hash::ZERO_DIGEST;
 use credo_primitives::possession::show_possession;
@@ -58,6 +58,7 @@ fn record(account: &str, items: Vec<Item>, threshold: u32) -> Account {
         created_ms: 0,
         permissions: vec![permission("active"), permission("owner")],
         groups: Vec::new(),
+        paid: false,
     }
 }
 
@@ -103,6 +104,9 @@ struct World {
     record: Account,
     key: PublicKey,
     pledges: Vec<Pledge>,
+    pledged: Amount,
+    ram: Ram,
+    market: Option<RamMarket>,
     nodes: Candidates,
     parameters: Parameters,
     spendable: Amount,
@@ -119,6 +123,13 @@ impl World {
             record: record("marlow", vec![item(&key, 100)], 100),
             key,
             pledges: Vec::new(),
+            pledged: Amount::ZERO,
+            ram: Ram {
+                own: 0,
+                total: 10_000,
+                used: 0,
+            },
+            market: None,
             nodes: Candidates::default(),
             parameters: Parameters::preset(Preset::Devnet),
             spendable: Amount::from_iost(5_000),
@@ -137,6 +148,9 @@ impl World {
             gas: self.gas,
             votes: &[],
             pledges: &self.pledges,
+            pledged: self.pledged,
+            ram: self.ram,
+            ram_market: self.market.as_ref(),
             nodes: Some(&self.nodes),
             available_votes: Some(Amount::from_iost(1_000_000)),
             other_exists: self.other_exists,
@@ -245,8 +259,9 @@ fn without_gas_only_a_pledge_for_oneself_goes_and_it_pays_itself() {
 }
 
 #[test]
-fn a_pledge_for_oneself_keeps_ten() {
+fn ten_stay_pledged_by_all_together() {
     let mut world = World::new();
+    world.pledged = Amount::from_iost(30);
     world.pledges = vec![
         Pledge {
             account: name("harbor_cafe"),
@@ -266,6 +281,9 @@ fn a_pledge_for_oneself_keeps_ten() {
         kept.starts_with("10 IOST of a pledge") && kept.contains("at most 20"),
         "{kept}"
     );
+    // Ten of a creator's beside them: all of one's own comes back.
+    world.pledged = Amount::from_iost(40);
+    world.signed(back("marlow", "30"));
     world.signed(back("harbor_cafe", "3"));
     assert!(matches!(
         world.refused(back("harbor_cafe", "4")),
@@ -275,6 +293,61 @@ fn a_pledge_for_oneself_keeps_ten() {
         world.refused(back("somebody", "1")),
         IntentError::NotPledged(name("somebody"))
     );
+}
+
+#[test]
+fn ram_that_is_missing_is_bought_along() {
+    let mut world = World::new();
+    world.nodes = Candidates::of(vec![node("harbor_cafe", CandidateStatus::Candidate, 5)]);
+    world.market = Some(RamMarket::start(0));
+    let vote = || Intent::vote("harbor_cafe", "20").expect("intent");
+    // With room for it nothing is bought.
+    assert_eq!(world.signed(vote()).actions.len(), 1);
+    world.ram = Ram {
+        own: 0,
+        total: 1_000,
+        used: 900,
+    };
+    let tx = world.signed(vote());
+    let first = &tx.actions[0];
+    assert_eq!(
+        (first.contract.as_str(), first.name.as_str(), first.data.as_str()),
+        ("ram.iost", "buy", r#"["marlow","marlow",1000]"#)
+    );
+    assert_eq!(tx.actions[1].name, "vote");
+    // 10.21 and its fee of 0.20, and a twentieth more.
+    let limit = Amount::parse(&tx.amount_limit[0].value).expect("an amount");
+    assert_eq!(limit, Amount::parse("30.9305").expect("an amount"));
+    let shown = line(&world.lines(vote()), "Buys RAM");
+    assert!(shown.starts_with("1,000 bytes for what this writes"), "{shown}");
+    // It comes on top of what is spent.
+    world.spendable = Amount::from_iost(25);
+    assert!(matches!(world.refused(vote()), IntentError::Balance { .. }));
+    // A transfer of IOST writes nothing that costs RAM.
+    let send = Intent::transfer("harbor_cafe", "20", "").expect("intent");
+    assert_eq!(world.signed(send).actions.len(), 1);
+    // Without a proved market nothing is bought: the chain says what is missing.
+    world.market = None;
+    assert_eq!(world.signed(vote()).actions.len(), 1);
+}
+
+#[test]
+fn a_new_account_gets_ram() {
+    let mut world = World::new();
+    world.other_exists = false;
+    world.market = Some(RamMarket::start(0));
+    let intent = Intent::SignUp {
+        name: name("newcomer"),
+        owner: key(9).public_key(),
+        active: key(9).public_key(),
+        inviter: None,
+    };
+    let tx = world.signed(intent);
+    let names: Vec<&str> = tx.actions.iter().map(|a| a.name.as_str()).collect();
+    assert_eq!(names, ["signUp", "buy"]);
+    assert_eq!(tx.actions[1].data, r#"["marlow","newcomer",1000]"#);
+    let limit = Amount::parse(&tx.amount_limit[0].value).expect("an amount");
+    assert!(limit > SIGN_UP_PLEDGE && limit < Amount::from_iost(25), "{limit}");
 }
 
 #[test]
@@ -378,7 +451,8 @@ fn a_node_is_led_from_registration_to_leaving() {
     );
     world.nodes = Candidates::of(vec![node("marlow", CandidateStatus::Registered, 201)]);
     assert_eq!(line(&world.lines(deed(NodeDeed::Apply)), "Deposit"), "1000 IOST");
-    world.signed(deed(NodeDeed::Apply));
+    let tx = world.signed(deed(NodeDeed::Apply));
+    assert_eq!(tx.amount_limit[0].value, "1000", "an empty limit locks nothing");
     let poor = World {
         spendable: Amount::from_iost(999),
         nodes: world.nodes.clone(),

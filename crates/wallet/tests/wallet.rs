@@ -3,6 +3,7 @@
 use core::convert::Infallible;
 
 use credo_pob::{Candidate, CandidateStatus, Candidates};
+use credo_primitives::entry::Ram;
 use credo_primitives::{
     AccountName, Algorithm, Amount, Parameters, Preset, SecretKey, Text, Transaction, sha256,
 };
@@ -362,6 +363,13 @@ fn basis<'a>(account: &'a AccountName, votes: &'a [(AccountName, Amount)], chain
         gas: 20_000_000,
         votes,
         pledges: &[],
+        pledged: Amount::from_iost(10),
+        ram: Ram {
+            own: 0,
+            total: 1_000,
+            used: 0,
+        },
+        ram_market: None,
         nodes: Some(&chain.nodes),
         available_votes: Some(Amount::from_iost(50_000)),
         other_exists: true,

@@ -5,8 +5,11 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 use credo_light::{Answer, ProofInfo, Query, Ranking};
 use credo_pob::{Candidate, CandidateStatus, MAX_FEE_SHARE, MIN_FEE_SHARE, Round, Turns};
+use credo_primitives::entry::IOST;
 use credo_primitives::spec::consensus_key;
-use credo_primitives::{AccountName, Action, ConsensusKey, Digest, Parameters, StateKey};
+use credo_primitives::{
+    AccountName, Action, Amount, AmountLimit, ConsensusKey, Digest, Parameters, StateKey,
+};
 use serde_json::{Value, json};
 
 use super::{Done, Signing, Via, send};
@@ -84,12 +87,31 @@ fn parse_key(text: &str) -> Result<ConsensusKey, String> {
 
 /// Does what the command line asks for.
 pub(super) async fn run(follower: &mut Follower, args: &ServiArgs) -> Result<Done, Failure> {
-    let spec = follower.client().map(|client| client.spec().hash());
+    let spec = follower.client().map(|client| client.spec().clone());
     let spec = spec.ok_or_else(|| Failure::Other("the chain isn't known yet".into()))?;
-    match actions(&args.account, &args.command, &spec)? {
-        Some(actions) => send(follower, &args.signing, &args.account, actions).await,
+    match actions(&args.account, &args.command, &spec.hash())? {
+        Some(actions) => {
+            let mut signing = args.signing.clone();
+            if signing.amount_limit.is_empty() {
+                signing.amount_limit = limit(&args.command, &spec.parameters);
+            }
+            send(follower, &signing, &args.account, actions).await
+        }
         None => status(follower, &args.account).await,
     }
+}
+
+/// What a command locks, and no more.
+fn limit(command: &Command, parameters: &Parameters) -> Vec<AmountLimit> {
+    let locks: Amount = match command {
+        Command::Register { .. } => parameters.registration_lock(),
+        Command::Apply => parameters.deposit,
+        _ => return Vec::new(),
+    };
+    vec![AmountLimit {
+        token: IOST.into(),
+        value: locks.to_string(),
+    }]
 }
 
 /// The actions of a command; none for one that only asks.

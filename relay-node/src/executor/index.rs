@@ -57,6 +57,9 @@ from_redb!(
     CommitError
 );
 
+/// A block's transactions' receipts and its own.
+const MAX_BLOCK_RECEIPTS: usize = MAX_BLOCK_TXS + 1;
+
 /// A final block without its body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BlockRecord {
@@ -64,13 +67,13 @@ pub struct BlockRecord {
     pub header: Header,
     /// Hashes of its transactions, in order.
     pub transactions: Vec<Digest>,
-    /// Hashes of their receipts, in order.
+    /// Hashes of their receipts, in order; after them that of the block's own, if it has one.
     pub receipts: Vec<Digest>,
 }
 codec_struct!(BlockRecord {
     header,
     transactions: MAX_BLOCK_TXS,
-    receipts: MAX_BLOCK_TXS
+    receipts: MAX_BLOCK_RECEIPTS
 });
 
 /// The index; cheap to clone.

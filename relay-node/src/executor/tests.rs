@@ -146,7 +146,7 @@ fn unsigned(contract: &str, action: &str, data: String, time: i64, ratio: i64) -
         time,
         expiration: time + 80 * SECOND,
         gas_ratio: ratio,
-        gas_limit: 1_000_000,
+        gas_limit: 10_000_000,
         delay: 0,
         chain_id: 1024,
         signers: Vec::new(),
@@ -196,7 +196,7 @@ fn a_pool_filled_with_what_lies_ahead_empties_no_block() {
         let mut taken = 0;
         for i in 0..200 {
             for account in &hostile {
-                let tx = transfer(account, ns(now) + 25 * SECOND + i, 10_000);
+                let tx = transfer(account, ns(now) + 25 * SECOND + i, 200);
                 taken += usize::from(node.take(&tx, now).is_ok());
             }
         }

@@ -10,7 +10,8 @@ use axum::body::Bytes;
 use axum::extract::{ConnectInfo, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use credo_primitives::entry::SIGN_UP_PLEDGE;
+use commonware_codec::{Copying, DecodeExt as _};
+use credo_primitives::entry::{RamMarket, SIGN_UP_PLEDGE};
 use credo_primitives::hash::digest_to_base58;
 use credo_primitives::{AccountName, Action, Amount, AmountLimit, Digest, PublicKey, StateKey, Transaction};
 use serde::Deserialize;
@@ -31,6 +32,8 @@ const LIFETIME_NS: i64 = 90_000_000_000;
 /// Gas limit and ratio in IOST's node scale.
 const GAS_LIMIT: i64 = 200_000_000;
 const GAS_RATIO: i64 = 100;
+/// Bytes of RAM that a new account gets: it pays for its votes and permissions out of them.
+const NEW_RAM: u64 = 2_000;
 
 struct Rates {
     overall: Bucket,
@@ -123,7 +126,7 @@ impl Faucet {
         let key = ask.public_key.as_deref().map(PublicKey::from_base58);
         let key = key.transpose().map_err(bad)?;
         self.admit(source)?;
-        let exists = self.exists(&name).await.map_err(failed)?;
+        let (exists, market) = self.look(&name).await.map_err(failed)?;
         match (&key, exists) {
             (Some(_), true) => {
                 return Err((
@@ -139,16 +142,22 @@ impl Faucet {
             }
             _ => {}
         }
-        let transaction = self.transaction(&name, key.as_ref());
+        let new = key.as_ref().map(|key| (key, market.as_ref().and_then(ram_price)));
+        let transaction = self.transaction(&name, new);
         self.service.submit(transaction.encode()).await.map_err(failed)
     }
 
-    async fn exists(&self, name: &AccountName) -> Result<bool, ServiceError> {
-        let answer = self.service.state(vec![StateKey::account(name)]).await?;
-        Ok(answer.entries.first().is_some_and(|entry| entry.value.is_some()))
+    /// Whether the account exists, and the market for RAM.
+    async fn look(&self, name: &AccountName) -> Result<(bool, Option<RamMarket>), ServiceError> {
+        let keys = vec![StateKey::account(name), StateKey::ram_market()];
+        let answer = self.service.state(keys).await?;
+        let value = |place: usize| answer.entries.get(place).and_then(|entry| entry.value.as_ref());
+        let market = value(1).and_then(|bytes| RamMarket::decode(Copying(bytes.as_slice())).ok());
+        Ok((value(0).is_some(), market))
     }
 
-    fn transaction(&self, name: &AccountName, key: Option<&PublicKey>) -> Transaction {
+    /// A gift; a new account comes with its key and the most that its RAM may cost. Without a market it gets none.
+    fn transaction(&self, name: &AccountName, new: Option<(&PublicKey, Option<Amount>)>) -> Transaction {
         let FaucetConfig { account, amount, .. } = &self.config;
         let action = |contract: &str, name: &str, data: serde_json::Value| Action {
             contract: contract.into(),
@@ -156,9 +165,18 @@ impl Faucet {
             data: data.to_string(),
         };
         let mut actions = Vec::new();
-        if let Some(key) = key {
+        let mut limit = *amount;
+        if let Some((key, ram_price)) = new {
             let key = key.to_base58();
             actions.push(action("auth.iost", "signUp", json!([name.as_str(), key, key])));
+            if ram_price.is_some() {
+                let buy = json!([account.as_str(), name.as_str(), NEW_RAM]);
+                actions.push(action("ram.iost", "buy", buy));
+            }
+            // Signing up pledges ten IOST for the new account's gas.
+            for part in [SIGN_UP_PLEDGE, ram_price.unwrap_or(Amount::ZERO)] {
+                limit = limit.checked_add(part).unwrap_or(Amount::MAX);
+            }
         }
         let transfer = json!([
             "iost",
@@ -180,11 +198,7 @@ impl Faucet {
             actions,
             amount_limit: vec![AmountLimit {
                 token: "iost".into(),
-                // Beside what it gives, signing up pledges ten IOST for the new account's gas.
-                value: amount
-                    .checked_add(SIGN_UP_PLEDGE)
-                    .unwrap_or(Amount::MAX)
-                    .to_string(),
+                value: limit.to_string(),
             }],
             signs: Vec::new(),
             referred_tx: Vec::new(),
@@ -205,6 +219,13 @@ impl Faucet {
         rates.last_time = time;
         time
     }
+}
+
+/// The most that a new account's RAM may cost until the block: twice its price.
+fn ram_price(market: &RamMarket) -> Option<Amount> {
+    let price = market.price(NEW_RAM)?;
+    let paid = price.checked_add(RamMarket::fee(price)).ok()?;
+    paid.checked_add(paid).ok()
 }
 
 fn failed(error: ServiceError) -> Refusal {

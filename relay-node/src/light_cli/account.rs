@@ -158,7 +158,7 @@ fn show(follower: &Follower, held: &Holdings, proof: &ProofInfo) -> Result<Shown
         "exists": true,
         "balance": spendable.to_string(),
         "gas": gas,
-        "ram": { "own": held.ram.own, "total": held.ram.total },
+        "ram": { "own": held.ram.own, "total": held.ram.total, "used": held.ram.used },
         "staked": {
             "total": staked.total().to_string(),
             "votes": staked.votes.to_string(),
@@ -191,7 +191,10 @@ fn show(follower: &Follower, held: &Holdings, proof: &ProofInfo) -> Result<Shown
         ("gas", gas_text),
         (
             "RAM",
-            format!("{} bytes, {} of them its own", held.ram.total, held.ram.own),
+            format!(
+                "{} bytes, {} of them used, {} its own",
+                held.ram.total, held.ram.used, held.ram.own
+            ),
         ),
         (
             "staked",

@@ -126,6 +126,8 @@ struct Inner {
     /// By their time, ns.
     ahead: BTreeSet<(i64, Digest)>,
     deaths: BTreeSet<(i64, Digest)>,
+    /// By what was signed and who publishes it: anyone can give a transaction another hash by one signature more.
+    signed: BTreeMap<(Digest, String), Digest>,
     senders: BTreeMap<String, Sender>,
     exempt: usize,
     numbers: u64,
@@ -172,7 +174,7 @@ impl Pool {
     ) -> Result<(), PoolError> {
         transaction.tx().check_time(now)?;
         let mut inner = self.inner();
-        if inner.by_hash.contains_key(transaction.hash()) {
+        if inner.has(&transaction) {
             return Err(PoolError::Known);
         }
         inner.promote(now);
@@ -280,6 +282,11 @@ fn is_simple(tx: &Transaction) -> bool {
     matches!(&tx.actions[..], [a] if a.contract == "token.iost" && a.data.len() <= SIMPLE_DATA)
 }
 
+/// What no stranger's signature changes.
+fn signed(tx: &Transaction) -> (Digest, String) {
+    (tx.base_hash(), tx.publisher.clone())
+}
+
 /// The gas that is kept for a transaction.
 fn reserves(tx: &Transaction, means: Option<Means>) -> u64 {
     match means {
@@ -357,6 +364,11 @@ impl Inner {
         }
     }
 
+    /// Whether it waits here, by this or another hash.
+    fn has(&self, transaction: &CheckedTransaction) -> bool {
+        self.by_hash.contains_key(transaction.hash()) || self.signed.contains_key(&signed(transaction.tx()))
+    }
+
     fn number(&mut self) -> u64 {
         self.numbers += 1;
         self.numbers
@@ -378,6 +390,7 @@ impl Inner {
             }
         }
         self.deaths.insert((tx.dead_at(), hash));
+        self.signed.insert(signed(tx), hash);
         let time = tx.time;
         let waits = time > now && means.is_some();
         if waits {
@@ -437,6 +450,7 @@ impl Inner {
         };
         let tx = entry.transaction.tx();
         self.deaths.remove(&(tx.dead_at(), *hash));
+        self.signed.remove(&signed(tx));
         if let Some(rank) = entry.rank {
             self.order.remove(&rank);
             self.complex.remove(&rank);

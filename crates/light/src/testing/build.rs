@@ -10,8 +10,8 @@ use credo_primitives::block::HEADER_VERSION;
 use credo_primitives::block::StateCommitment;
 use credo_primitives::entry::{
     Account, Approval, Balance, Contribution, Contributor, Ended, Frozen, Gas, Item, KeyAccounts, LossReason,
-    Permission, Pledge, Pledges, Pool, Principal, Proposal, Proposals, ProposedAction, Ram, Requested,
-    TokenInfo, Vesting, Waiting, WaitingProposal, authority_digest,
+    Permission, Pledge, Pledges, Pool, Principal, Proposal, Proposals, ProposedAction, Ram, RamMarket,
+    Requested, TokenInfo, Vesting, Waiting, WaitingProposal, authority_digest,
 };
 use credo_primitives::hash::ZERO_DIGEST;
 use credo_primitives::spec::SPEC_VERSION;
@@ -69,6 +69,7 @@ fn keys() -> Vec<StateKey> {
         StateKey::gas(&account),
         StateKey::pledges(&account),
         StateKey::ram(&account),
+        StateKey::ram_market(),
         StateKey::contribution(),
         StateKey::pool(),
         StateKey::candidate(&servi(VOTED)),
@@ -235,6 +236,7 @@ fn vote(place: u32, iost: u64) -> Vote {
         amount: Amount::from_iost(iost),
         coef: 0,
         earned: Amount::ZERO,
+        height: 0,
     }
 }
 
@@ -255,6 +257,7 @@ fn record(account: &AccountName, key: &PublicKey) -> Account {
         created_ms: 0,
         permissions: vec![permission("active"), permission("owner")],
         groups: Vec::new(),
+        paid: false,
     }
 }
 
@@ -303,6 +306,7 @@ fn state(config: &TestConfig, height: u64, epoch: u64) -> Writes {
                 }],
                 // Votes and the pledge.
                 staked: Amount::from_iost(320),
+                payer: Some(account.clone()),
             }
             .encode()
             .to_vec(),
@@ -345,7 +349,16 @@ fn state(config: &TestConfig, height: u64, epoch: u64) -> Writes {
             .encode()
             .to_vec(),
         ),
-        Some(Ram { own: 100, total: 300 }.encode().to_vec()),
+        Some(
+            Ram {
+                own: 100,
+                total: 300,
+                used: 40,
+            }
+            .encode()
+            .to_vec(),
+        ),
+        Some(RamMarket::start(0).encode().to_vec()),
         Some(
             Contribution {
                 coef: 1 << 64,

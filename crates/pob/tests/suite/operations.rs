@@ -140,6 +140,7 @@ fn a_move_that_fails_halfway_is_taken_back() {
         amount: units(1),
         coef: 0,
         earned: Amount::ZERO,
+        height: 0,
     }));
     ledger.commit();
     let (list, kept) = (ledger.candidates().clone(), voter.clone());
@@ -170,6 +171,7 @@ fn votes_of_a_lost_candidacy_are_void() {
             amount: units(5),
             coef: 0,
             earned: Amount::ZERO,
+            height: 0,
         }],
         earned: Amount::ZERO,
         stake: None,

@@ -9,5 +9,11 @@ pub struct Domain {
     pub owner: AccountName,
     /// The contract that it stands for.
     pub contract: AccountName,
+    /// Who pays RAM for this entry: who linked it or gave it away last.
+    pub payer: AccountName,
 }
-codec_struct!(Domain { owner, contract });
+codec_struct!(Domain {
+    owner,
+    contract,
+    payer
+});

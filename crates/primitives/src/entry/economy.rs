@@ -226,9 +226,9 @@ impl TakenBack {
         Ok(())
     }
 
-    /// Takes what is still locked at `now_ms` out of the balance's frozen amounts, and gives its sum.
-    pub fn seize(&self, balance: &mut Balance, now_ms: u64) -> Result<Amount, AmountError> {
-        let mut sum = Amount::ZERO;
+    /// Takes what is still locked at `now_ms` out of the balance's frozen amounts, and gives how much of each.
+    pub fn seize(&self, balance: &mut Balance, now_ms: u64) -> Result<Vec<Frozen>, AmountError> {
+        let mut seized = Vec::new();
         for locked in self.amounts.iter().filter(|f| f.until_ms > now_ms) {
             let Ok(at) = balance
                 .frozen
@@ -238,14 +238,17 @@ impl TakenBack {
             };
             let taken = locked.amount.min(balance.frozen[at].amount);
             let left = balance.frozen[at].amount.checked_sub(taken)?;
-            sum = sum.checked_add(taken)?;
+            seized.push(Frozen {
+                amount: taken,
+                until_ms: locked.until_ms,
+            });
             if left.is_zero() {
                 balance.frozen.remove(at);
             } else {
                 balance.frozen[at].amount = left;
             }
         }
-        Ok(sum)
+        Ok(seized)
     }
 }
 

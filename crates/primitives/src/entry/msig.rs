@@ -79,6 +79,19 @@ pub struct Proposal {
     /// What is to be done.
     pub actions: Vec<ProposedAction>,
 }
+
+impl Proposal {
+    /// Bytes of RAM that its proposer pays for while it is open: its actions, and a fixed part for itself and for each approval
+    /// that it asks for, since approvals come later and the proposal stands in the lists of those who are asked.
+    pub fn ram_bytes(&self) -> u64 {
+        const FIXED: usize = 256;
+        let actions = self.actions.iter();
+        let texts: usize = actions
+            .map(|a| a.contract.as_str().len() + a.action.as_str().len() + a.data.as_str().len())
+            .sum();
+        (texts + FIXED * (1 + self.requested.len())) as u64
+    }
+}
 codec_struct!(Proposal {
     proposer,
     name,

@@ -18,12 +18,14 @@ const FEE_PERCENT: u128 = 2;
 /// An account's RAM, in bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ram {
-    /// Bought by itself for itself: what it can sell or lend.
+    /// Bought for it, by whomever: what it can sell or lend.
     pub own: u64,
-    /// Own, lent to it and bought for it.
+    /// Own, and lent to it.
     pub total: u64,
+    /// What it pays for of the state. The rest stands in its balance of the token `ram`.
+    pub used: u64,
 }
-codec_struct!(Ram { own, total });
+codec_struct!(Ram { own, total, used });
 
 /// The market for RAM.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -30,11 +30,14 @@ pub struct Token721 {
     pub owner: AccountName,
     /// Its place among the owner's tokens of this kind.
     pub index: u64,
+    /// Who pays RAM for it and for its place: who issued or transferred it last.
+    pub payer: AccountName,
     /// What it is, in its issuer's words.
     pub metadata: Text<MAX_METADATA>,
 }
 codec_struct!(Token721 {
     owner,
     index,
+    payer,
     metadata
 });

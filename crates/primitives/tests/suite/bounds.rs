@@ -54,6 +54,7 @@ fn the_largest_records_fit_into_a_value() {
     fits(&Domain {
         owner: name.clone(),
         contract: name.clone(),
+        payer: name.clone(),
     });
     fits(&Token721Info {
         issuer: name.clone(),
@@ -63,6 +64,7 @@ fn the_largest_records_fit_into_a_value() {
     fits(&Token721 {
         owner: name.clone(),
         index: u64::MAX,
+        payer: name.clone(),
         metadata: text::<MAX_METADATA>(),
     });
     fits(&Waiting {

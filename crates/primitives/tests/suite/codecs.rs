@@ -370,6 +370,7 @@ fn balances_count_what_has_returned() {
         available: units(5),
         frozen: vec![frozen(3, 100), frozen(4, 200)],
         staked: units(9),
+        payer: Some(AccountName::new("alice").unwrap()),
     };
     round_trip(&balance);
     assert_eq!(

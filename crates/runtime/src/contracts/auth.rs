@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 
 use commonware_codec::EncodeSize as _;
 use credo_primitives::entry::{
-    Account, IOST, Item, KeyAccounts, MAX_ACCOUNT_BYTES, MAX_KEY_ACCOUNTS, Permission, Principal,
-    SIGN_UP_PLEDGE,
+    Account, Item, KeyAccounts, MAX_ACCOUNT_BYTES, MAX_KEY_ACCOUNTS, Permission, Principal, SIGN_UP_PLEDGE,
 };
 use credo_primitives::{AccountName, PublicKey, StateKey, Text};
 
@@ -14,6 +13,7 @@ use super::{Entry, Returned, gas};
 use crate::abi::{Args, Kind::Text as Str, go_json};
 use crate::gas::Op;
 use crate::host::{Host, Stop, fail};
+use crate::ram_usage::stored;
 
 pub(super) const ID: &str = "auth.iost";
 
@@ -68,8 +68,6 @@ fn create(host: &mut Host<'_, '_>, args: &Args, inviter: Option<AccountName>) ->
         &account,
     )?;
     gas::pledge_for_new(host, &payer, &name, SIGN_UP_PLEDGE)?;
-    host.limits
-        .spend(IOST, credo_primitives::amount::IOST_DECIMALS, SIGN_UP_PLEDGE);
     let shown = [payer.as_str(), name.as_str(), &SIGN_UP_PLEDGE.to_string()];
     host.receipt("gas.iost/pledge", go_json(&shown))
 }
@@ -106,6 +104,7 @@ pub(crate) fn new_account(
         created_ms,
         permissions: vec![permission("active", active), permission("owner", owner)],
         groups: Vec::new(),
+        paid: false,
     }
 }
 
@@ -121,16 +120,24 @@ fn keys(account: &Account) -> BTreeSet<&PublicKey> {
         .collect()
 }
 
-/// Writes a changed account, if it isn't too large, and what finds it by its keys.
-pub(super) fn update(host: &mut Host<'_, '_>, before: &Account, after: &Account) -> Result<(), Stop> {
+/// Writes a changed account, if it isn't too large, and what finds it by its keys. From then on it pays RAM for its record.
+pub(super) fn update(host: &mut Host<'_, '_>, before: &Account, mut after: Account) -> Result<(), Stop> {
+    after.paid = true;
     let size = after.encode_size();
     if size > MAX_ACCOUNT_BYTES {
         return fail(format!(
             "the account's permissions take {size} bytes, at most {MAX_ACCOUNT_BYTES} are allowed"
         ));
     }
-    host.put(StateKey::account(&after.name), after)?;
-    list_keys(host, &after.name, before, after)
+    let key = StateKey::account(&after.name);
+    let paid = if before.paid {
+        stored(&key, before.encode_size())
+    } else {
+        0
+    };
+    host.charge_ram(&after.name, stored(&key, size) - paid);
+    host.put(key, &after)?;
+    list_keys(host, &after.name, before, &after)
 }
 
 /// Lists an account under keys that came, and no longer under keys that went.

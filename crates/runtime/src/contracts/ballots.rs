@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use super::vote::{DECIMALS, ID, authorized, open, options, require, voting};
 use super::{Entry, Returned, token};
-use crate::abi::{Args, Kind::Text, is_decimal, json, parse_truncated};
+use crate::abi::{Args, Kind::Text, big_number, json};
 use crate::host::{Host, Stop, fail};
-use crate::stake;
+use crate::stake::{self, Holder};
 
 pub(super) const ACTIONS: &[Entry] = &[
     (ID, "vote", &[Text, Text, Text, Text], vote),
@@ -24,12 +24,7 @@ fn votes_of(host: &mut Host<'_, '_>, id: u64, account: &AccountName) -> Result<V
 }
 
 fn positive(text: &str) -> Result<Amount, Stop> {
-    let negative = text.strip_prefix('-').is_some_and(is_decimal);
-    match parse_truncated(text, DECIMALS) {
-        Ok(amount) if amount.is_zero() => fail("amount must be positive"),
-        Err(_) if negative => fail("amount must be positive"),
-        other => Ok(other?),
-    }
+    big_number(text, DECIMALS).map_err(Stop::Failed)
 }
 
 /// Counts votes of an earlier generation as cleared, and all when there is no such option any more.
@@ -60,7 +55,7 @@ fn vote(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
     if option.deleted {
         return fail("option is removed.");
     }
-    stake::lock(host, &account, amount)?;
+    stake::lock(host, &account, Holder::Votes, amount)?;
     let mut votes = votes_of(host, id, &account)?;
     let at = votes.votes.iter().position(|v| v.option == option.name);
     match at {
@@ -84,7 +79,7 @@ fn vote(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
         }),
     }
     option.votes = option.votes.checked_add(amount)?;
-    host.put(StateKey::voting_votes(id, &account), &votes)?;
+    host.put_paid(&account, StateKey::voting_votes(id, &account), &votes)?;
     host.put(StateKey::voting_options(id), &list)?;
     Ok(Returned::Void)
 }
@@ -122,9 +117,9 @@ fn unvote(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
     }
     let key = StateKey::voting_votes(id, &account);
     if votes.votes.is_empty() {
-        host.delete(key)?;
+        host.delete_paid(&account, key)?;
     } else {
-        host.put(key, &votes)?;
+        host.put_paid(&account, key, &votes)?;
     }
     if let Some(at) = option
         && !counted.is_zero()
@@ -136,18 +131,18 @@ fn unvote(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
         }
         host.put(StateKey::voting_options(id), &list)?;
     }
-    stake::unlock(host, &account, amount, freeze_s * 1_000)?;
+    stake::unlock(host, &account, Holder::Votes, amount, freeze_s * 1_000)?;
     Ok(Returned::Void)
 }
 
 /// Votes of an account as IOST shows them.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct ShownVote {
-    option: OptionName,
-    votes: Amount,
-    vote_time: u64,
-    cleared_votes: Amount,
+pub(super) struct ShownVote<Name> {
+    pub(super) option: Name,
+    pub(super) votes: Amount,
+    pub(super) vote_time: u64,
+    pub(super) cleared_votes: Amount,
 }
 
 /// `getVote(id, account)`: as JSON text; `voteTime` is a block's number.

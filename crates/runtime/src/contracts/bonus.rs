@@ -13,7 +13,7 @@ use super::{Entry, Returned, foundation, issue};
 use crate::abi::{Args, Kind};
 use crate::host::{Host, Stop, fail};
 
-pub(super) const ID: &str = "bonus.iost";
+pub(crate) const ID: &str = "bonus.iost";
 
 pub(super) const ACTIONS: &[Entry] = &[
     (ID, "setContribution", &[Kind::Json], set_contribution),

@@ -2,22 +2,21 @@
 //!
 //! IOST splits a node's reward when the node claims; here it is split when it is earned, so that a voter waits for nobody.
 
-use credo_primitives::entry::IOST;
 use credo_primitives::{AccountName, Amount, StateKey};
 use serde_json::{Map, Value};
 
-use super::vote_producer::{ID, account_with, done, node_name, votes};
+use super::vote_producer::{ID, account_with, node_name, votes};
 use super::{Entry, Returned, issue};
 use crate::abi::{Args, Kind, json};
 use crate::gas::Op;
 use crate::host::{Host, Stop, fail};
+use crate::moves::pay;
 use crate::stake;
 
 use Kind::Text as Str;
 
 /// Where a receipt of claims shows rewards of votes that are gone; no account has this name.
 const EARLIER: &str = "*";
-const DECIMALS: u32 = credo_primitives::amount::IOST_DECIMALS;
 
 pub(super) const ACTIONS: &[Entry] = &[
     (ID, "topupCandidateBonus", &[Str, Str], topup_candidate_bonus),
@@ -36,27 +35,49 @@ fn voter_withdraw(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop
     stake::fold(host, &mut record, 0)?;
     let (claimed, earlier) = host.ledger.claim_voter(&mut record)?;
     stake::set_voter(host, &account, &record)?;
-    let mut sum = earlier;
-    let mut shown = Map::new();
-    if !earlier.is_zero() {
-        shown.insert(EARLIER.into(), Value::String(earlier.to_string()));
-    }
-    for (node, amount) in claimed {
-        sum = sum.checked_add(amount)?;
-        shown.insert(node.to_string(), Value::String(amount.to_string()));
-    }
+    let sum = earned(host, "voterWithdraw", earlier, claimed)?;
     issue::pay(host, &account, sum)?;
-    host.receipt("vote_producer.iost/voterWithdraw", json(&shown))?;
     Ok(Returned::Void)
 }
 
-/// `candidateWithdraw(account)`: claims a node's own rewards.
+/// Leaves the receipt that says what each node's votes earned, if anything; gives the sum.
+fn earned(
+    host: &mut Host<'_, '_>,
+    action: &str,
+    earlier: Amount,
+    by_node: Vec<(AccountName, Amount)>,
+) -> Result<Amount, Stop> {
+    let mut sum = earlier;
+    let mut shown = Map::new();
+    if !earlier.is_zero() {
+        shown.insert(EARLIER.into(), Value::String(eight(earlier)));
+    }
+    for (node, amount) in by_node.into_iter().filter(|(_, amount)| !amount.is_zero()) {
+        sum = sum.checked_add(amount)?;
+        shown.insert(node.to_string(), Value::String(eight(amount)));
+    }
+    if !shown.is_empty() {
+        host.receipt(&format!("{ID}/{action}"), json(&shown))?;
+    }
+    Ok(sum)
+}
+
+/// An amount with all eight decimals, as IOST shows rewards.
+fn eight(amount: Amount) -> String {
+    let units = amount.units();
+    format!("{}.{:08}", units / 100_000_000, units % 100_000_000)
+}
+
+/// `candidateWithdraw(account)`: claims a node's own rewards. Without any it leaves no receipt.
 fn candidate_withdraw(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
     let account = account_with(host, args.text(0), "operate")?;
     let amount = host.ledger.claim_node(&account)?;
+    if amount.is_zero() {
+        return Ok(Returned::Void);
+    }
     issue::pay(host, &account, amount)?;
     // IOST's receipt names the voters' part, which was set aside when it was earned.
-    let shown = [account.as_str(), &amount.to_string(), "0"];
+    let shown = [account.as_str(), &eight(amount), &eight(Amount::ZERO)];
     host.receipt("vote_producer.iost/candidateWithdraw", json(&shown))?;
     Ok(Returned::Void)
 }
@@ -74,11 +95,9 @@ fn get_voter_bonus(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Sto
     };
     let formers = stake::formers(host, &record)?;
     let former = |node: &AccountName| formers.get(node).copied();
-    let mut sum = record.earned;
-    for (_, amount) in record.rewards(host.ledger.candidates(), ended, former) {
-        sum = sum.checked_add(amount)?;
-    }
-    Ok(Returned::Text(sum.to_string()))
+    let by_node = record.rewards(host.ledger.candidates(), ended, former);
+    let sum = earned(host, "getVoterBonus", record.earned, by_node)?;
+    Ok(Returned::Text(eight(sum)))
 }
 
 /// `getCandidateBonus(account)`: what the node can claim, as decimal text.
@@ -86,7 +105,7 @@ fn get_candidate_bonus(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned,
     host.charge(Op::Read, 1)?;
     let node = node_name(args.text(0))?;
     match host.ledger.candidates().find(&node) {
-        Some(node) => Ok(Returned::Text(node.earned.to_string())),
+        Some(node) => Ok(Returned::Text(eight(node.earned))),
         None => fail("producer not exists"),
     }
 }
@@ -99,30 +118,45 @@ fn pay_in(host: &mut Host<'_, '_>, payer: &str, amount: Amount) -> Result<(), St
     if !host.allows(&payer, "transfer")? {
         return fail("transaction has no permission");
     }
-    host.debit(&payer, IOST, DECIMALS, amount)?;
-    host.credit(&issue::account(), IOST, amount)?;
-    if !payer.is_contract() {
-        host.limits.spend(IOST, DECIMALS, amount);
-    }
-    let shown = [IOST, payer.as_str(), "issue.iost", &amount.to_string(), ""];
-    host.receipt("token.iost/transfer", crate::abi::go_json(&shown))
+    pay(host, &payer, &issue::account(), amount)
 }
 
-/// `topupCandidateBonus(amount, payer)`: adds to the next epoch's rewards for votes.
+/// What says whether a gift was taken: as text, as IOST's contracts in JavaScript do.
+fn taken(taken: bool) -> Result<Returned, Stop> {
+    Ok(Returned::Text(taken.to_string()))
+}
+
+/// `topupCandidateBonus(amount, payer)`: adds to the next epoch's rewards for votes. `false`, and nothing is taken, while no
+/// candidate has any.
 fn topup_candidate_bonus(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
+    host.steps(1)?;
+    if host.ledger.candidates().total_votes() == 0 {
+        return taken(false);
+    }
     let amount = votes(args.text(0))?;
     pay_in(host, args.text(1), amount)?;
     let mut pool = issue::pool(host)?;
     pool.topup = pool.topup.checked_add(amount)?;
     host.put(StateKey::pool(), &pool)?;
-    done(host, "topupCandidateBonus", args)
+    let shown = [&amount.to_string(), args.text(1)];
+    host.receipt("vote_producer.iost/topupCandidateBonus", json(&shown))?;
+    taken(true)
 }
 
-/// `topupVoterBonus(producer, amount, payer)`: adds to what a node's voters share.
+/// `topupVoterBonus(producer, amount, payer)`: adds to what a node's voters share. `false`, and nothing is taken, while it
+/// has none.
 fn topup_voter_bonus(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
+    host.steps(1)?;
     let node = node_name(args.text(0))?;
     let amount = votes(args.text(1))?;
+    match host.ledger.candidates().find(&node) {
+        None => return fail("producer not exists"),
+        Some(node) if node.votes.is_zero() => return taken(false),
+        Some(_) => {}
+    }
     host.ledger.reward_voters(&node, amount)?;
     pay_in(host, args.text(2), amount)?;
-    done(host, "topupVoterBonus", args)
+    let shown = [node.as_str(), &amount.to_string(), args.text(2)];
+    host.receipt("vote_producer.iost/topupVoterBonus", json(&shown))?;
+    taken(true)
 }

@@ -3,6 +3,7 @@
 //! The owner of a url is who linked it first. It can be linked to a contract that exists; IOST takes any text. A system
 //! contract's name always means that contract, whatever is linked to it. Like IOST's, these actions leave no receipt.
 
+use commonware_codec::EncodeSize as _;
 use credo_primitives::entry::Domain;
 use credo_primitives::{AccountName, StateKey};
 
@@ -10,6 +11,7 @@ use super::token::account;
 use super::{Entry, FOUNDATION, Returned};
 use crate::abi::{Args, Kind::Text};
 use crate::host::{Host, Stop, fail};
+use crate::ram_usage::stored;
 
 pub(super) const ID: &str = "domain.iost";
 
@@ -60,6 +62,22 @@ fn applicant(host: &mut Host<'_, '_>) -> Result<AccountName, Stop> {
     }
 }
 
+/// Writes a url, for which the publisher pays RAM from then on.
+fn put(host: &mut Host<'_, '_>, url: &str, owner: AccountName, contract: AccountName) -> Result<(), Stop> {
+    let key = StateKey::domain(url);
+    if let Some(before) = host.get::<Domain>(&key)? {
+        host.charge_ram(&before.payer, -stored(&key, before.encode_size()));
+    }
+    let payer = host.publisher_account()?;
+    let domain = Domain {
+        owner,
+        contract,
+        payer: payer.clone(),
+    };
+    host.charge_ram(&payer, stored(&key, domain.encode_size()));
+    host.put(key, &domain)
+}
+
 /// `link(url, contract)`: by the url's owner, or by anyone if it has none.
 fn link(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
     host.steps(1)?;
@@ -85,22 +103,22 @@ fn link(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
         Ok(contract) if known.is_some() => contract,
         _ => return fail(format!("contract {contract} not found")),
     };
-    host.put(StateKey::domain(url), &Domain { owner, contract })?;
-    Ok(Returned::Nothing)
+    put(host, url, owner, contract)?;
+    Ok(Returned::Null)
 }
 
 /// `transfer(url, to)`: gives a url to another account.
 fn transfer(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
     host.steps(1)?;
     let url = args.text(0);
-    let Some(mut domain) = lookup(host, url)? else {
+    let Some(domain) = lookup(host, url)? else {
         return fail("url doesn't have owner. Link directly");
     };
     if domain.owner.as_str() != host.publisher {
         return fail("no privilege of claimed url");
     }
     applicant(host)?;
-    domain.owner = account(host, args.text(1))?;
-    host.put(StateKey::domain(url), &domain)?;
-    Ok(Returned::Nothing)
+    let owner = account(host, args.text(1))?;
+    put(host, url, owner, domain.contract)?;
+    Ok(Returned::Null)
 }

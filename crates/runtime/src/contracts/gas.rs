@@ -1,16 +1,16 @@
 //! `gas.iost`: pledging IOST for gas (P-23).
 //!
-//! Pledged tokens are staked: they stay the pledger's, who takes them back, frozen until `pledge_lock` after that. Like
-//! votes they leave the balance without a `token.iost/transfer` receipt, and `amount_limit` doesn't count them.
+//! Pledged tokens are staked: they stand in the balance of `gas.iost` and stay the pledger's, who takes them back, frozen
+//! until `pledge_lock` after that. An account keeps ten IOST pledged for it, whoever pledges them.
 
-use credo_primitives::entry::{IOST, MAX_PLEDGES, Pledge, Pledges};
+use credo_primitives::entry::{Gas, MAX_PLEDGES, Pledge, Pledges};
 use credo_primitives::{AccountName, Amount, StateKey};
 
 use super::{Entry, Returned};
 use crate::abi::{Args, Kind::Text, go_json, parse_truncated};
 use crate::gas_account::{stake_pledge, unstake_pledge};
 use crate::host::{Host, Stop, fail};
-use crate::stake;
+use crate::stake::{self, Holder};
 
 pub(super) const ID: &str = "gas.iost";
 
@@ -22,8 +22,8 @@ pub(super) const ACTIONS: &[Entry] = &[
 
 /// The least that one action pledges or takes back.
 pub(crate) const MIN_ACTION: Amount = Amount::from_iost(1);
-/// What an account must keep of what it pledged for itself.
-const MIN_OWN: Amount = Amount::from_iost(10);
+/// What must stay pledged for an account's gas, by all together.
+const MIN_TOTAL: Amount = Amount::from_iost(10);
 const DECIMALS: u32 = credo_primitives::amount::IOST_DECIMALS;
 
 fn constructor(_: &mut Host<'_, '_>, _: &Args) -> Result<Returned, Stop> {
@@ -60,18 +60,19 @@ fn checked(
 /// `pledge(pledger, to, amount)`: stakes IOST of `pledger`'s for `to`'s gas.
 fn pledge(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
     let (pledger, to, amount) = checked(host, args, "pledge")?;
-    pledge_for(host, &pledger, &to, amount)?;
+    pledge_for(host, &pledger, &pledger, &to, amount)?;
     receipt(host, "gas.iost/pledge", args)
 }
 
-/// Stakes IOST of `pledger`'s for `to`'s gas. Whose authority that needs is the caller's to ask for.
-pub(crate) fn pledge_for(
+/// Stakes `payer`'s IOST, as `pledger`'s, for `to`'s gas. Whose authority that needs is the caller's to ask for.
+fn pledge_for(
     host: &mut Host<'_, '_>,
+    payer: &AccountName,
     pledger: &AccountName,
     to: &AccountName,
     amount: Amount,
 ) -> Result<(), Stop> {
-    stake::lock(host, pledger, amount)?;
+    stake::lock_for(host, payer, pledger, Holder::Gas, amount)?;
     let key = StateKey::pledges(pledger);
     let mut pledges: Pledges = host.get(&key)?.unwrap_or_default();
     match pledges.to.binary_search_by(|p| p.account.cmp(to)) {
@@ -103,12 +104,12 @@ pub(super) fn pledge_for_new(
 ) -> Result<(), Stop> {
     let pledges: Pledges = host.get(&StateKey::pledges(payer))?.unwrap_or_default();
     let known = pledges.to.iter().any(|p| p.account == *account);
-    if known || pledges.to.len() < MAX_PLEDGES {
-        return pledge_for(host, payer, account, amount);
-    }
-    host.debit(payer, IOST, credo_primitives::amount::IOST_DECIMALS, amount)?;
-    host.credit(account, IOST, amount)?;
-    pledge_for(host, account, account, amount)
+    let pledger = if known || pledges.to.len() < MAX_PLEDGES {
+        payer
+    } else {
+        account
+    };
+    pledge_for(host, payer, pledger, account, amount)
 }
 
 /// `unpledge(pledger, to, amount)`: takes a pledge back; the tokens are frozen until `pledge_lock` from now.
@@ -119,14 +120,15 @@ fn unpledge(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
     let Ok(at) = pledges.to.binary_search_by(|p| p.account.cmp(&to)) else {
         return fail(format!("{pledger} did not pledge for {to}"));
     };
-    let pledged = pledges.to[at].amount;
-    let left = pledged.checked_sub(amount);
-    if pledger == to && left.as_ref().map_or(true, |left| *left < MIN_OWN) {
+    let for_it: Gas = host.get(&StateKey::gas(&to))?.unwrap_or_default();
+    let total = for_it.pledged;
+    if total.checked_sub(amount).map_or(true, |left| left < MIN_TOTAL) {
         return fail(format!(
-            "unpledge too much ({pledged} - {amount}) less than {MIN_OWN}"
+            "unpledge too much ({total} - {amount}) less than {MIN_TOTAL}"
         ));
     }
-    let Ok(left) = left else {
+    let pledged = pledges.to[at].amount;
+    let Ok(left) = pledged.checked_sub(amount) else {
         return fail(format!(
             "you cannot unpledge more than your pledge {amount} > {pledged}"
         ));
@@ -142,8 +144,8 @@ fn unpledge(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
         host.put(key, &pledges)?;
     }
     let lock_ms = host.parameters().pledge_lock_ms;
-    stake::unlock(host, &pledger, amount, lock_ms)?;
     unstake_pledge(host, &to, amount)?;
+    stake::unlock(host, &pledger, Holder::Gas, amount, lock_ms)?;
     receipt(host, "gas.iost/unpledge", args)
 }
 

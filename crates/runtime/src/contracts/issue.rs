@@ -8,11 +8,11 @@ use credo_primitives::entry::{IOST, Pool, TokenInfo};
 use credo_primitives::{AccountName, Amount, StateKey};
 
 use super::{Entry, Returned};
-use crate::abi::{Args, Kind, go_json};
+use crate::abi::{Args, Kind};
 use crate::host::{Host, Stop, fail};
+use crate::moves;
 
 pub(crate) const ID: &str = "issue.iost";
-const DECIMALS: u32 = credo_primitives::amount::IOST_DECIMALS;
 
 pub(super) const ACTIONS: &[Entry] = &[
     (
@@ -43,15 +43,9 @@ pub(crate) fn pool(host: &mut Host<'_, '_>) -> Result<Pool, Stop> {
     Ok(host.get(&StateKey::pool())?.unwrap_or_default())
 }
 
-/// Pays rewards that were earned before out of the pool's balance, with the receipt of a transfer.
+/// Pays rewards that were earned before out of the pool's balance.
 pub(super) fn pay(host: &mut Host<'_, '_>, to: &AccountName, amount: Amount) -> Result<(), Stop> {
-    if amount.is_zero() {
-        return Ok(());
-    }
-    host.debit(&account(), IOST, DECIMALS, amount)?;
-    host.credit(to, IOST, amount)?;
-    let shown = [IOST, ID, to.as_str(), &amount.to_string(), ""];
-    host.receipt("token.iost/transfer", go_json(&shown))
+    moves::pay(host, &account(), to, amount)
 }
 
 /// Takes tokens that were taken out of a balance or a stake before out of existence.

@@ -3,6 +3,7 @@
 mod auth;
 mod ballots;
 mod bonus;
+mod can_update;
 mod claims;
 mod domain;
 mod exchange;
@@ -20,6 +21,7 @@ mod vote;
 mod vote_producer;
 
 pub(crate) use auth::new_account;
+pub(crate) use bonus::ID as BONUS;
 pub(crate) use vote_producer::ID as VOTE_PRODUCER;
 
 use std::collections::BTreeMap;
@@ -35,6 +37,8 @@ pub(crate) enum Returned {
     Nothing,
     /// Nothing, from a contract that IOST keeps in JavaScript.
     Void,
+    /// Nothing, from the few actions of IOST's native contracts that don't even give an empty list.
+    Null,
     /// A text.
     Text(String),
     /// A number, from a native contract.
@@ -48,6 +52,7 @@ impl Returned {
         match self {
             Self::Nothing => "[]".into(),
             Self::Void => "[\"\"]".into(),
+            Self::Null => "null".into(),
             Self::Text(text) => json(&[text]),
             Self::Number(number) => json(&[number]),
             Self::Flag(flag) => json(&[flag]),
@@ -68,6 +73,7 @@ const CONTRACTS: &[&[Entry]] = &[
     auth::ACTIONS,
     ballots::ACTIONS,
     bonus::ACTIONS,
+    can_update::ACTIONS,
     claims::ACTIONS,
     domain::ACTIONS,
     exchange::ACTIONS,
@@ -107,8 +113,14 @@ fn foundation(host: &mut Host<'_, '_>) -> Result<(), Stop> {
     }
 }
 
+/// What `exchange.iost` is called on IOST's main network: wallets made with iost.js send transfers that create accounts there.
+const EXCHANGE_ALIAS: &str = "ContractZGVqhY3c65xRs8aoC4dUdACVCKSwhMMsg2negSFxpr3";
+
 /// The contract of that name, or the one that a url is linked to; the name that the table has for it.
 fn resolve(host: &mut Host<'_, '_>, contract: &str) -> Result<&'static str, Stop> {
+    if contract == EXCHANGE_ALIAS {
+        return Ok(exchange::ID);
+    }
     if let Some(found) = known(contract) {
         return Ok(found);
     }
@@ -132,16 +144,30 @@ fn find(host: &mut Host<'_, '_>, contract: &str, name: &str, data: &str) -> Resu
     Ok((*handler, Args::parse(name, data, kinds).map_err(Stop::Failed)?))
 }
 
+/// Says that an action failed before its contract ran.
+fn in_preparing(stop: Stop) -> Stop {
+    match stop {
+        Stop::Failed(reason) => Stop::Failed(format!("prepare contract: {reason}")),
+        other => other,
+    }
+}
+
 /// Calls a contract's action and gives what it returns as the text of a JSON array. A contract calls another in the same
 /// way, with the authority that the transaction has; how deep is bounded.
 pub(crate) fn call(host: &mut Host<'_, '_>, contract: &str, name: &str, data: &str) -> Result<String, Stop> {
     if host.depth >= MAX_DEPTH {
         return fail(format!("stack height exceed. actual {}", host.depth + 1));
     }
-    let contract = resolve(host, contract)?;
-    let (handler, args) = find(host, contract, name, data)?;
+    if name == "init" {
+        return fail("prepare contract: cannot call 'init' manually");
+    }
+    let contract = resolve(host, contract).map_err(in_preparing)?;
+    let (handler, args) = find(host, contract, name, data).map_err(in_preparing)?;
     host.depth += 1;
+    let outer = host.ram.begin_call();
     let returned = handler(host, &args)?;
+    host.check_payers()?;
+    host.ram.end_call(outer);
     host.depth -= 1;
     Ok(returned.to_json())
 }

@@ -169,6 +169,7 @@ fn propose(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
         requested,
         actions,
     };
+    host.charge_ram(&proposal.proposer, ram_bytes(&proposal));
     host.put(key, &proposal)?;
     done(host, "propose", args)
 }
@@ -285,7 +286,13 @@ fn close(host: &mut Host<'_, '_>, proposal: &Proposal) -> Result<(), Stop> {
         until_ms: now_ms.saturating_add(NAME_REST_MS),
     });
     host.put(StateKey::proposals(&proposal.proposer), &list)?;
+    host.charge_ram(&proposal.proposer, -ram_bytes(proposal));
     host.delete(StateKey::proposal(&proposal.proposer, proposal.name.as_str()))
+}
+
+/// What its proposer pays for while it is open.
+fn ram_bytes(proposal: &Proposal) -> i64 {
+    i64::try_from(proposal.ram_bytes()).unwrap_or(i64::MAX)
 }
 
 /// What approvals that are given now would be given with. Each account is read once.
@@ -398,12 +405,13 @@ fn acting(host: &mut Host<'_, '_>, text: &str) -> Result<Asked, Stop> {
 /// `revokeAll(who)`: takes back all approvals that an account, with whichever permission, or a key has given so far.
 fn revoke_all(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
     host.steps(1)?;
-    let key = match acting(host, args.text(0))? {
-        Asked::Account(account) => StateKey::withdrawals(&account),
-        Asked::Key(key) => StateKey::withdrawals_of_key(&key),
+    let (key, payer) = match acting(host, args.text(0))? {
+        Asked::Account(account) => (StateKey::withdrawals(&account), account),
+        Asked::Key(key) => (StateKey::withdrawals_of_key(&key), host.publisher_account()?),
     };
+    // The counter stays, and never changes its size: who makes it pays for it.
     let so_far: u64 = host.get(&key)?.unwrap_or(0);
-    host.put(key, &so_far.saturating_add(1))?;
+    host.put_paid(&payer, key, &so_far.saturating_add(1))?;
     done(host, "revokeAll", args)
 }
 

@@ -63,7 +63,7 @@ fn change(
     };
     let mut after = before.clone();
     by(host, &mut after)?;
-    update(host, &before, &after)?;
+    update(host, &before, after)?;
     host.receipt(&format!("{ID}/{action}"), args.to_json())?;
     Ok(Returned::Void)
 }

@@ -3,18 +3,21 @@
 //! Prices are [`RamMarket`]'s. What is paid stands in the balance of the account `ram.iost`, which pays what is sold back;
 //! it never has to pay more than came in. The fee of 2 % is handed out and burnt by P-22.
 //!
-//! Nobody is charged for RAM: only the system's contracts run, and those whose names end in `.iost` are never charged, as
-//! in IOST. So all of what an account bought for itself can be sold, or lent to others; what was lent to it or bought for it by
-//! others can't be.
+//! RAM is a token, `ram`, that its issuer, the market, alone moves: what an account can use stands in its balance, what is
+//! for sale and the reserve, which is never sold, in the market's. What an account bought, or others bought for it, is its
+//! own to sell or to lend; what was lent to it isn't.
 //!
 //! IOST adds bytes for sale when somebody buys; here they are added by the clock, for who sells, too.
 
-use credo_primitives::entry::{IOST, Ram, RamMarket};
-use credo_primitives::{AccountName, Amount, StateKey};
+use credo_pob::Voter;
+use credo_primitives::entry::{Balance, RAM, Ram, RamMarket, TokenInfo};
+use credo_primitives::{AccountName, Amount, StateKey, Text};
 
 use super::{Entry, Returned};
-use crate::abi::{Args, Kind, go_json};
+use crate::abi::{Args, Kind};
 use crate::host::{Host, Stop, fail};
+use crate::moves::{self, Move};
+use crate::stake;
 use crate::view::View;
 use crate::{RuntimeError, fees};
 
@@ -32,13 +35,59 @@ pub(super) const ACTIONS: &[Entry] = &[
 
 /// The least that is bought, sold or lent at once.
 const MIN_BYTES: u64 = 10;
-/// RAM's symbol in receipts.
-const SYMBOL: &str = "ram";
-const DECIMALS: u32 = credo_primitives::amount::IOST_DECIMALS;
+/// Most bytes that may ever exist: IOST's bound.
+const MAX_SUPPLY: u64 = 100 * 64 * 1024 * 1024 * 1024;
+/// What every account of the genesis has, of the reserve: IOST's genesis buys as much for its admin and witnesses. It counts
+/// as lent, since nobody paid for it.
+pub(crate) const GENESIS_RAM: u64 = 100_000;
 
-/// Opens the market, at genesis.
-pub(crate) fn start(view: &mut View<'_>, now_ms: u64) {
-    view.put(StateKey::ram_market(), &RamMarket::start(now_ms));
+/// Opens the market, at genesis: the token, the market's own bytes, and what the genesis' accounts have of the reserve.
+pub(crate) fn start<'a>(
+    view: &mut View<'_>,
+    now_ms: u64,
+    accounts: impl Iterator<Item = &'a AccountName>,
+) -> Result<(), RuntimeError> {
+    let market = RamMarket::start(now_ms);
+    let (mut reserve, all) = (market.used, market.left.saturating_add(market.used));
+    for account in accounts {
+        let total = GENESIS_RAM.min(reserve);
+        reserve -= total;
+        let used = used_by_votes(view, account)?.min(total);
+        view.put(StateKey::ram(account), &Ram { own: 0, total, used });
+        put_balance(view, account, total - used);
+    }
+    put_balance(view, &account(), market.left.saturating_add(reserve));
+    let token = TokenInfo {
+        issuer: account(),
+        full_name: Text::new("IOST system ram").unwrap_or_default(),
+        total_supply: units(MAX_SUPPLY),
+        supply: units(all),
+        decimals: 0,
+        can_transfer: true,
+        only_issuer_can_transfer: true,
+    };
+    view.put(StateKey::token(RAM), &token);
+    view.put(StateKey::ram_market(), &market);
+    Ok(())
+}
+
+/// What an account pays for at genesis: its votes.
+fn used_by_votes(view: &View<'_>, account: &AccountName) -> Result<u64, RuntimeError> {
+    let voter: Option<Voter> = view.get(&StateKey::voter(account))?;
+    let bytes = voter.map_or(0, |voter| stake::paid_bytes(account, &voter));
+    Ok(u64::try_from(bytes).unwrap_or(0))
+}
+
+fn put_balance(view: &mut View<'_>, account: &AccountName, bytes: u64) {
+    let balance = Balance {
+        available: units(bytes),
+        ..Balance::default()
+    };
+    view.put(StateKey::balance(account, RAM), &balance);
+}
+
+fn units(bytes: u64) -> Amount {
+    Amount::from_units(bytes).unwrap_or(Amount::MAX)
 }
 
 fn genesis_only(_: &mut Host<'_, '_>, _: &Args) -> Result<Returned, Stop> {
@@ -72,16 +121,36 @@ fn valid(host: &mut Host<'_, '_>, name: &str) -> Result<AccountName, Stop> {
     }
 }
 
+/// The market now; bytes that were added since are issued.
 fn market(host: &mut Host<'_, '_>) -> Result<RamMarket, Stop> {
     let key = StateKey::ram_market();
-    match host.get::<RamMarket>(&key)? {
-        Some(market) => Ok(market.at(host.now_ms)),
-        None => Err(RuntimeError::Corrupt {
+    let Some(before) = host.get::<RamMarket>(&key)? else {
+        return Err(RuntimeError::Corrupt {
             key,
             why: "it is missing".into(),
         }
-        .into()),
+        .into());
+    };
+    let market = before.at(host.now_ms);
+    let added = units(market.left.saturating_sub(before.left));
+    if !added.is_zero() {
+        let token = moves::info(host, RAM)?;
+        moves::issue(host, RAM, token, &account(), added)?;
     }
+    Ok(market)
+}
+
+/// Moves bytes, as the token that they are.
+fn transfer(host: &mut Host<'_, '_>, from: &AccountName, to: &AccountName, bytes: u64) -> Result<(), Stop> {
+    let moved = Move {
+        symbol: RAM,
+        decimals: 0,
+        from,
+        to,
+        units: units(bytes),
+        memo: "",
+    };
+    moved.transfer(host)
 }
 
 fn ram(host: &mut Host<'_, '_>, account: &AccountName) -> Result<Ram, Stop> {
@@ -105,7 +174,7 @@ fn give(host: &mut Host<'_, '_>, account: &AccountName, own: u64, total: u64) ->
     let Some((own, total)) = has else {
         return fail("amount overflow");
     };
-    set_ram(host, account, Ram { own, total })
+    set_ram(host, account, Ram { own, total, ..had })
 }
 
 /// Takes of an account's own RAM.
@@ -115,24 +184,13 @@ fn take(host: &mut Host<'_, '_>, account: &AccountName, bytes: u64, what_for: &s
     let Some((own, total)) = left else {
         return fail(format!("self ram amount {}, not enough for {what_for}", had.own));
     };
-    set_ram(host, account, Ram { own, total })
+    set_ram(host, account, Ram { own, total, ..had })
 }
 
 /// An amount of hundredths, as IOST writes it.
 fn fixed(amount: Amount) -> String {
     let cents = amount.units() / 1_000_000;
     format!("{}.{:02}", cents / 100, cents % 100)
-}
-
-/// The receipt of a transfer, as IOST's market leaves it.
-fn transferred(
-    host: &mut Host<'_, '_>,
-    symbol: &str,
-    from: &str,
-    to: &str,
-    amount: &str,
-) -> Result<(), Stop> {
-    host.receipt("token.iost/transfer", go_json(&[symbol, from, to, amount, ""]))
 }
 
 /// `buy(payer, account, bytes)`: returns the price with the fee.
@@ -165,18 +223,13 @@ pub(crate) fn buy_for(
     };
     let fee = RamMarket::fee(price);
     let paid = price.checked_add(fee)?;
-    host.debit(payer, IOST, DECIMALS, paid)?;
-    host.credit(&self::account(), IOST, price)?;
-    if !payer.is_contract() {
-        host.limits.spend(IOST, DECIMALS, paid);
-    }
-    transferred(host, IOST, payer.as_str(), ID, &fixed(paid))?;
+    let own = self::account();
+    Move::iost(payer, &own, paid).transfer_shown(host, &fixed(paid))?;
     // The market isn't an app's.
-    fees::hand_out(host, ID, payer, fee, None)?;
+    fees::hand_out(host, &own, payer, fee, None)?;
     host.put(StateKey::ram_market(), &after)?;
-    let own = if payer == account { bytes } else { 0 };
-    give(host, account, own, bytes)?;
-    transferred(host, SYMBOL, ID, account.as_str(), &bytes.to_string())?;
+    transfer(host, &own, account, bytes)?;
+    give(host, account, bytes, bytes)?;
     Ok(paid)
 }
 
@@ -194,10 +247,9 @@ fn sell(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
     let Some(after) = market.sold(bytes, price) else {
         return fail("amount overflow");
     };
-    transferred(host, SYMBOL, account.as_str(), ID, &bytes.to_string())?;
-    host.debit(&self::account(), IOST, DECIMALS, price)?;
-    host.credit(&receiver, IOST, price)?;
-    transferred(host, IOST, ID, receiver.as_str(), &fixed(price))?;
+    let own = self::account();
+    transfer(host, &account, &own, bytes)?;
+    Move::iost(&own, &receiver, price).transfer_shown(host, &fixed(price))?;
     host.put(StateKey::ram_market(), &after)?;
     Ok(Returned::Text(fixed(price)))
 }
@@ -208,7 +260,7 @@ fn lend(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
     let from = authorized(host, args.text(0))?;
     take(host, &from, bytes, "lend")?;
     let to = valid(host, args.text(1))?;
+    transfer(host, &from, &to, bytes)?;
     give(host, &to, 0, bytes)?;
-    transferred(host, SYMBOL, from.as_str(), to.as_str(), &bytes.to_string())?;
     Ok(Returned::Void)
 }

@@ -12,7 +12,8 @@ use credo_primitives::{AccountName, Amount, StateKey};
 use super::issue;
 use super::vote_producer::{now, put_ending};
 use crate::host::{Host, Stop};
-use crate::stake;
+use crate::moves::{self, pay};
+use crate::stake::{self, Holder};
 
 const DECIMALS: u32 = credo_primitives::amount::IOST_DECIMALS;
 
@@ -36,10 +37,11 @@ pub(crate) fn punish(
     }
     let staked = own.checked_add(votes)?;
     stake::take(host, node, staked)?;
-    let taken_back = stake::seize_taken_back(host, node)?;
-    if !rewards.is_zero() {
-        host.debit(&issue::account(), IOST, DECIMALS, rewards)?;
-    }
+    // All of it comes together where the deposit stands, and is shared from there.
+    let held = Holder::Nodes.account();
+    pay(host, &Holder::Votes.account(), &held, votes)?;
+    let taken_back = stake::seize_taken_back(host, node, &held)?;
+    pay(host, &issue::account(), &held, rewards)?;
     let at = now(host);
     match host.ledger.candidates().find(node).map(|c| c.status) {
         Some(CandidateStatus::Lost) => host.ledger.mark_guilty(node, at)?,
@@ -62,6 +64,6 @@ pub(crate) fn punish(
         host.parameters().reporter_share.of(taken.units())
     };
     let share = Amount::from_units(share).unwrap_or_default();
-    host.credit(reporter, IOST, share)?;
-    issue::burn(host, taken.checked_sub(share)?)
+    pay(host, &held, reporter, share)?;
+    moves::destroy(host, IOST, DECIMALS, &held, taken.checked_sub(share)?)
 }

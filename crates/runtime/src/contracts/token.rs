@@ -1,21 +1,24 @@
 //! `token.iost`: creating, issuing, moving, freezing and destroying tokens.
 //!
-//! Amounts are cut to the token's decimals, and receipts show what is left of them. What [`transfer`], [`transfer_freeze`]
-//! and [`destroy`] take from a person's account counts against the transaction's `amount_limit`, but not what an account
-//! sends to itself.
+//! Amounts are cut to the token's decimals, and receipts show what is left of them. What is taken from a person's account
+//! counts against the transaction's `amount_limit`, also what an account sends to itself. How tokens move and what receipts
+//! that leaves is [`crate::moves`]'.
+//!
+//! `iost`, `ram` and `contribute` exist from the genesis on, so that nobody can create a token of that name.
 //!
 //! An account has room for [`MAX_FROZEN`] frozen amounts, each with its own date. Others can fill no more than half of it
 //! ([`MAX_FROZEN_BY_OTHERS`]), so that nobody can keep an account from taking its own votes and pledges back.
 
-use credo_primitives::entry::{IOST, MAX_FROZEN, TokenInfo};
+use credo_primitives::entry::{MAX_FROZEN, RAM, TokenInfo};
 use credo_primitives::{AccountName, Amount, StateKey, Text as Bounded};
 use serde_json::Value;
 
-use super::{Entry, Returned, issue};
+use super::{Entry, Returned};
 use crate::abi::{
     Args, Kind, base64, check_symbol, format_units, go_json, is_decimal, is_symbol, json, parse_truncated,
 };
 use crate::host::{Host, Stop, fail};
+use crate::moves::{self, Move};
 
 pub(super) const ID: &str = "token.iost";
 
@@ -51,10 +54,7 @@ fn token(host: &mut Host<'_, '_>, symbol: &str) -> Result<TokenInfo, Stop> {
     if !is_symbol(symbol) {
         return fail("token not exists");
     }
-    match host.get(&StateKey::token(symbol))? {
-        Some(token) => Ok(token),
-        None => fail("token not exists"),
-    }
+    moves::info(host, symbol)
 }
 
 pub(super) fn account(host: &mut Host<'_, '_>, name: &str) -> Result<AccountName, Stop> {
@@ -95,7 +95,13 @@ fn config(symbol: &str, value: &Value) -> Result<Config, Stop> {
     };
     let decimals = match fields.get("decimal") {
         None => Some(8),
-        Some(Value::Number(number)) => number.as_u64().and_then(|n| u8::try_from(n).ok()),
+        // A fraction is cut.
+        Some(Value::Number(number)) => match number.as_f64() {
+            Some(decimals) if (0.0..=f64::from(MAX_DECIMALS)).contains(&decimals.trunc()) => {
+                Some(decimals.trunc() as u8)
+            }
+            _ => None,
+        },
         Some(_) => return fail("decimal in config should be number"),
     };
     let flag = |name: &str, default: bool| match fields.get(name) {
@@ -114,7 +120,7 @@ fn config(symbol: &str, value: &Value) -> Result<Config, Stop> {
     text("defaultRate", "1.0")?;
     let full_name = text("fullName", symbol)?;
     Ok(Config {
-        decimals: decimals.filter(|decimals| *decimals <= MAX_DECIMALS),
+        decimals,
         can_transfer,
         only_issuer_can_transfer,
         full_name: Bounded::new(full_name).or_else(|_| fail("fullName is too long"))?,
@@ -138,8 +144,10 @@ fn create(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
     let Some(decimals) = config.decimals else {
         return fail("invalid decimal");
     };
-    let total = u64::try_from(args.number(2)).ok();
-    let total = total.and_then(|total| total.checked_mul(10u64.checked_pow(u32::from(decimals))?));
+    // A total below nothing lets nothing be issued, as one of nothing.
+    let total = u64::try_from(args.number(2)).unwrap_or(0);
+    let unit = 10u64.checked_pow(u32::from(decimals));
+    let total = unit.and_then(|unit| total.checked_mul(unit));
     let Some(total_supply) = total.and_then(Amount::from_units) else {
         return fail("invalid totalSupply");
     };
@@ -152,7 +160,9 @@ fn create(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
         can_transfer: config.can_transfer,
         only_issuer_can_transfer: config.only_issuer_can_transfer,
     };
-    host.put(key, &token)?;
+    // Its size never changes.
+    let payer = host.publisher_account()?;
+    host.put_paid(&payer, key, &token)?;
     // Go shows the configuration, which it keeps as bytes, in base64.
     let config = base64(go_json(args.value(3)).as_bytes());
     let shown = (symbol, issuer.as_str(), args.number(2), config);
@@ -164,43 +174,34 @@ fn create(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
 fn issue(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
     host.steps(1)?;
     let symbol = args.text(0);
-    let mut token = token(host, symbol)?;
+    let token = token(host, symbol)?;
     let to = account(host, args.text(1))?;
     let decimals = u32::from(token.decimals);
     if !host.allows(&token.issuer, "token")? {
         return fail(NO_PERMISSION);
     }
     let units = amount(args.text(2), decimals)?;
-    token.supply = match token.supply.checked_add(units) {
-        Ok(supply) if supply <= token.total_supply => supply,
-        _ => return fail("supply too much"),
-    };
-    host.put(StateKey::token(symbol), &token)?;
-    host.credit(&to, symbol, units)?;
-    let shown = [symbol, to.as_str(), &shown(units, decimals)];
-    host.receipt("token.iost/issue", go_json(&shown))?;
+    moves::issue(host, symbol, token, &to, units)?;
     Ok(Returned::Nothing)
 }
 
-/// What a transfer moves, when it may.
-struct Move<'a> {
-    symbol: &'a str,
+/// Whose tokens go where, and how many, when that is allowed.
+struct Allowed {
     from: AccountName,
     to: AccountName,
     units: Amount,
     decimals: u32,
 }
 
-impl<'a> Move<'a> {
-    fn check(host: &mut Host<'_, '_>, args: &'a Args, memo: &str) -> Result<Self, Stop> {
+impl Allowed {
+    fn check(host: &mut Host<'_, '_>, args: &Args, memo: &str) -> Result<Self, Stop> {
         host.steps(1)?;
-        let symbol = args.text(0);
         if memo.len() > MAX_MEMO {
             return fail("memo too large");
         }
         let from = account(host, args.text(1))?;
         let to = account(host, args.text(2))?;
-        let token = token(host, symbol)?;
+        let token = token(host, args.text(0))?;
         if !token.can_transfer {
             return fail("token can't transfer");
         }
@@ -212,7 +213,6 @@ impl<'a> Move<'a> {
         }
         let decimals = u32::from(token.decimals);
         Ok(Self {
-            symbol,
             from,
             to,
             units: amount(args.text(3), decimals)?,
@@ -220,87 +220,61 @@ impl<'a> Move<'a> {
         })
     }
 
-    fn take(&self, host: &mut Host<'_, '_>) -> Result<(), Stop> {
-        host.debit(&self.from, self.symbol, self.decimals, self.units)?;
-        if !self.from.is_contract() && self.from != self.to {
-            host.limits.spend(self.symbol, self.decimals, self.units);
+    fn as_move<'a>(&'a self, symbol: &'a str, memo: &'a str) -> Move<'a> {
+        Move {
+            symbol,
+            decimals: self.decimals,
+            from: &self.from,
+            to: &self.to,
+            units: self.units,
+            memo,
         }
-        Ok(())
     }
 }
 
 /// `transfer(symbol, from, to, amount, memo)`
 fn transfer(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
-    let memo = args.text(4);
-    let moved = Move::check(host, args, memo)?;
-    moved.take(host)?;
-    host.credit(&moved.to, moved.symbol, moved.units)?;
-    let amount = shown(moved.units, moved.decimals);
-    let shown = [
-        moved.symbol,
-        moved.from.as_str(),
-        moved.to.as_str(),
-        &amount,
-        memo,
-    ];
-    host.receipt("token.iost/transfer", go_json(&shown))?;
+    let (symbol, memo) = (args.text(0), args.text(4));
+    let allowed = Allowed::check(host, args, memo)?;
+    allowed.as_move(symbol, memo).transfer(host)?;
     Ok(Returned::Nothing)
 }
 
 /// `transferFreeze(symbol, from, to, amount, ftime, memo)`: what is sent can't be spent before `ftime`, ns since 1970.
 fn transfer_freeze(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
-    let (time, memo) = (args.number(4), args.text(5));
-    let moved = Move::check(host, args, memo)?;
-    moved.take(host)?;
-    // To the next ms: never too early. A time before 1970 is one that has passed.
+    let (symbol, time, memo) = (args.text(0), args.number(4), args.text(5));
+    let allowed = Allowed::check(host, args, memo)?;
     let until_ms = u64::try_from(time).unwrap_or(0).div_ceil(1_000_000);
-    if until_ms > host.now_ms && moved.from != moved.to {
-        let target = host.holding(&moved.to, moved.symbol)?;
+    if until_ms > host.now_ms && allowed.from != allowed.to {
+        let target = host.holding(&allowed.to, symbol)?;
         let known = target.frozen.iter().any(|f| f.until_ms == until_ms);
         if target.frozen.len() >= MAX_FROZEN_BY_OTHERS && !known {
             return fail(format!(
                 "{} has {MAX_FROZEN_BY_OTHERS} frozen amounts already, each until another date: wait until the first returns",
-                moved.to
+                allowed.to
             ));
         }
     }
-    host.freeze(&moved.to, moved.symbol, moved.units, until_ms)?;
-    let amount = shown(moved.units, moved.decimals);
-    let shown = (
-        moved.symbol,
-        moved.from.as_str(),
-        moved.to.as_str(),
-        amount,
-        time,
-        memo,
-    );
-    host.receipt("token.iost/transferFreeze", go_json(&shown))?;
+    allowed.as_move(symbol, memo).freeze(host, time)?;
     Ok(Returned::Nothing)
 }
 
-/// `destroy(symbol, from, amount)`: takes tokens out of existence; of IOST that counts as burnt.
+/// `destroy(symbol, from, amount)`: takes tokens out of existence; of IOST that counts as burnt. RAM can't be: what an
+/// account has bought and lent is counted beside its balance.
 fn destroy(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
     host.steps(1)?;
     let symbol = args.text(0);
-    let mut token = token(host, symbol)?;
+    let token = token(host, symbol)?;
     let decimals = u32::from(token.decimals);
     let from = match host.valid_account(args.text(1))? {
         Some(from) if host.allows(&from, "transfer")? => from,
         _ => return fail(NO_PERMISSION),
     };
+    if symbol == RAM {
+        return fail("transfer need issuer permission");
+    }
     let units = amount(args.text(2), decimals)?;
-    host.debit(&from, symbol, decimals, units)?;
-    if symbol == IOST {
-        issue::burn(host, units)?;
-    } else {
-        token.supply = token.supply.checked_sub(units)?;
-        host.put(StateKey::token(symbol), &token)?;
-    }
-    if !from.is_contract() {
-        host.limits.spend(symbol, decimals, units);
-    }
-    let shown = [symbol, from.as_str(), &shown(units, decimals)];
-    host.receipt("token.iost/destroy", go_json(&shown))?;
+    moves::destroy(host, symbol, decimals, &from, units)?;
     Ok(Returned::Nothing)
 }
 
@@ -310,35 +284,20 @@ fn recycle(host: &mut Host<'_, '_>, _: &Args) -> Result<Returned, Stop> {
     fail("permission denied")
 }
 
-/// Moves IOST for another contract, which asked for the authority before, with the receipt of a transfer.
-pub(super) fn pay(
-    host: &mut Host<'_, '_>,
-    from: &AccountName,
-    to: &AccountName,
-    units: Amount,
-) -> Result<(), Stop> {
-    let decimals = credo_primitives::amount::IOST_DECIMALS;
-    host.debit(from, IOST, decimals, units)?;
-    host.credit(to, IOST, units)?;
-    if !from.is_contract() {
-        host.limits.spend(IOST, decimals, units);
-    }
-    let shown = [IOST, from.as_str(), to.as_str(), &units.to_string(), ""];
-    host.receipt("token.iost/transfer", go_json(&shown))
-}
-
 /// `transfer`'s arguments for [`call`](super::call).
 pub(super) fn transfer_data(symbol: &str, from: &str, to: &str, amount: &str, memo: &str) -> String {
     json(&[symbol, from, to, amount, memo])
 }
 
-/// `balanceOf(symbol, account)`: what can be spent now.
+/// `balanceOf(symbol, account)`: what can be spent now; an account that doesn't exist has nothing.
 fn balance_of(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
     let symbol = args.text(0);
     let token = token(host, symbol)?;
-    let account = account(host, args.text(1))?;
-    let balance = host.balance(&account, symbol)?;
-    Ok(Returned::Text(shown(balance.available, token.decimals.into())))
+    let available = match host.valid_account(args.text(1))? {
+        Some(account) => host.balance(&account, symbol)?.available,
+        None => Amount::ZERO,
+    };
+    Ok(Returned::Text(shown(available, token.decimals.into())))
 }
 
 /// `supply(symbol)`: what exists.

@@ -1,9 +1,11 @@
 //! `token721.iost`: tokens each of which is one of its kind.
 //!
 //! Where IOST is silent or mistaken: a token's receiver must be an account, and asking for a token that doesn't exist says
-//! so (IOST says `token exists`). When a token leaves, the owner's last one takes its place in the owner's order, so that
+//! so (IOST says `token exists`). Who publishes pays RAM for what it puts: kinds, tokens, and an owner's first entry of a kind,
+//! which then stays. When a token leaves, the owner's last one takes its place in the owner's order, so that
 //! every change costs the same however many tokens there are.
 
+use commonware_codec::EncodeSize as _;
 use credo_primitives::entry::{MAX_METADATA, Token721, Token721Info};
 use credo_primitives::{AccountName, StateKey, Text as Bounded};
 
@@ -12,6 +14,7 @@ use super::{Entry, Returned};
 use crate::RuntimeError;
 use crate::abi::{Args, Kind, check_symbol, go_json, is_symbol};
 use crate::host::{Host, Stop, fail};
+use crate::ram_usage::stored;
 
 pub(super) const ID: &str = "token721.iost";
 
@@ -63,12 +66,15 @@ fn balance(host: &mut Host<'_, '_>, symbol: &str, owner: &AccountName) -> Result
 }
 
 fn set_balance(host: &mut Host<'_, '_>, symbol: &str, owner: &AccountName, count: u64) -> Result<(), Stop> {
-    let key = StateKey::token721_balance(symbol, owner);
-    if count == 0 {
-        host.delete(key)
-    } else {
-        host.put(key, &count)
-    }
+    let payer = host.publisher_account()?;
+    host.put_paid(&payer, StateKey::token721_balance(symbol, owner), &count)
+}
+
+/// Bytes that a token and its place take.
+fn bytes(symbol: &str, id: u64, token: &Token721) -> i64 {
+    let place = StateKey::token721_owned(symbol, &token.owner, token.index);
+    let token = stored(&StateKey::token721_token(symbol, id), token.encode_size());
+    token + stored(&place, id.encode_size())
 }
 
 /// Puts a token last among its new owner's.
@@ -82,17 +88,21 @@ fn give(
     let index = balance(host, symbol, owner)?;
     set_balance(host, symbol, owner, index + 1)?;
     host.put(StateKey::token721_owned(symbol, owner, index), &id)?;
+    let payer = host.publisher_account()?;
     let token = Token721 {
         owner: owner.clone(),
         index,
+        payer,
         metadata,
     };
+    host.charge_ram(&token.payer, bytes(symbol, id, &token));
     host.put(StateKey::token721_token(symbol, id), &token)
 }
 
 /// Takes a token from among its owner's; the last one takes its place.
-fn take(host: &mut Host<'_, '_>, symbol: &str, token: &Token721) -> Result<(), Stop> {
+fn take(host: &mut Host<'_, '_>, symbol: &str, id: u64, token: &Token721) -> Result<(), Stop> {
     let owner = &token.owner;
+    host.charge_ram(&token.payer, -bytes(symbol, id, token));
     let count = balance(host, symbol, owner)?;
     let corrupt = |key: StateKey| RuntimeError::Corrupt {
         key,
@@ -108,7 +118,10 @@ fn take(host: &mut Host<'_, '_>, symbol: &str, token: &Token721) -> Result<(), S
         let moved_key = StateKey::token721_token(symbol, moved);
         let record: Option<Token721> = host.get(&moved_key)?;
         let mut record = record.ok_or_else(|| corrupt(moved_key.clone()))?;
+        let before = bytes(symbol, moved, &record);
         record.index = token.index;
+        // A place of a lower number takes no more bytes.
+        host.charge_ram(&record.payer, bytes(symbol, moved, &record) - before);
         host.put(moved_key, &record)?;
         host.put(StateKey::token721_owned(symbol, owner, token.index), &moved)?;
     }
@@ -137,7 +150,9 @@ fn create(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
         total_supply,
         supply: 0,
     };
-    host.put(key, &info)?;
+    // Its size never changes.
+    let payer = host.publisher_account()?;
+    host.put_paid(&payer, key, &info)?;
     let shown = (symbol, issuer.as_str(), total_supply);
     host.receipt("token721.iost/create", go_json(&shown))?;
     Ok(Returned::Nothing)
@@ -187,7 +202,7 @@ fn transfer(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
         ));
     }
     let to = account(host, to)?;
-    take(host, symbol, &token)?;
+    take(host, symbol, number, &token)?;
     give(host, symbol, number, &to, token.metadata)?;
     host.receipt(
         "token721.iost/transfer",

@@ -9,7 +9,7 @@
 //! Tokens can always be taken back, so two things differ from IOST: an owner that stops the voting (`setCanVote`) doesn't
 //! stop that, and a longer freeze (`setFreezeTime`, at most [`MAX_FREEZE_S`]) holds for later votes only.
 //!
-//! As in IOST, votings leave the receipts of the transfers of their deposit only; locked votes leave none.
+//! As in IOST, actions leave no receipts of their own, only those of the transfers of deposits and votes.
 
 use credo_primitives::entry::{
     MAX_VOTING_DESCRIPTION, MAX_VOTING_OPTION, MAX_VOTING_OPTIONS, OptionName, Voting, VotingOption,
@@ -19,9 +19,10 @@ use credo_primitives::{AccountName, Amount, StateKey, Text};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use super::{Entry, FOUNDATION, Returned, token};
+use super::{Entry, FOUNDATION, Returned};
 use crate::abi::{Args, Kind, json, parse_truncated};
 use crate::host::{Host, Stop, fail};
+use crate::moves::pay;
 
 pub(super) const ID: &str = "vote.iost";
 
@@ -213,12 +214,12 @@ fn new_vote(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
     host.steps(1)?;
     let owner = authorized(host, args.text(0))?;
     let rules = Rules::read(args.text(1), args.value(2))?;
-    token::pay(host, &owner, &account(), DEPOSIT)?;
+    pay(host, &owner, &account(), DEPOSIT)?;
     let last = host.get::<u64>(&StateKey::last_voting())?.unwrap_or(0);
     let id = last.saturating_add(1);
     host.put(StateKey::last_voting(), &id)?;
     let voting = Voting {
-        owner,
+        owner: owner.clone(),
         deleted: false,
         description: rules.description,
         result_number: rules.result_number,
@@ -230,7 +231,8 @@ fn new_vote(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
         can_vote: rules.can_vote,
         generations: 0,
     };
-    host.put(StateKey::voting(id), &voting)?;
+    // The record stays for ever, and never changes its size.
+    host.put_paid(&owner, StateKey::voting(id), &voting)?;
     let options = rules
         .names
         .into_iter()
@@ -360,7 +362,7 @@ fn get_option(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
 fn del_vote(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
     let (id, mut voting) = owned(host, args.text(0))?;
     open(&voting)?;
-    token::pay(host, &account(), &voting.owner, voting.deposit)?;
+    pay(host, &account(), &voting.owner, voting.deposit)?;
     voting.deleted = true;
     voting.deposit = Amount::ZERO;
     host.put(StateKey::voting(id), &voting)?;

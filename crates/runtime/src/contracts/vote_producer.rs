@@ -5,19 +5,21 @@
 //! after they are taken from a node.
 
 use credo_pob::{
-    CandidateStatus, Ending, Entry as Registering, Former, LossContext, PobError, Registration, Round,
+    CandidateStatus, Ending, Entry as Registering, Former, LossContext, PobError, Registration, Round, Vote,
+    Voter,
 };
 use credo_primitives::entry::{IOST, LossReason};
 use credo_primitives::possession::check_possession;
 use credo_primitives::spec::consensus_key;
-use credo_primitives::{AccountName, Amount, AmountError, ConsensusKey, Preset, StateKey, Text};
-use serde_json::json;
+use credo_primitives::{AccountName, Amount, ConsensusKey, Preset, StateKey, Text};
+use serde::Serialize;
 
+use super::ballots::ShownVote;
 use super::{Entry, Returned, foundation};
-use crate::abi::{Args, Kind, is_decimal, json};
+use crate::abi::{Args, Kind, big_number, json};
 use crate::gas::Op;
 use crate::host::{Host, Stop, fail};
-use crate::stake;
+use crate::stake::{self, Holder};
 
 pub(crate) const ID: &str = "vote_producer.iost";
 
@@ -43,6 +45,7 @@ pub(super) const ACTIONS: &[Entry] = &[
     (ID, "logInProducer", &[Str], log_in_producer),
     (ID, "logOutProducer", &[Str], log_out_producer),
     (ID, "applyUnregister", &[Str], apply_unregister),
+    (ID, "approveUnregister", &[Str], approve_unregister),
     (ID, "unregister", &[Str], unregister),
     (ID, "forceUnregister", &[Str], force_unregister),
     (ID, "standAside", &[Str, Number], stand_aside),
@@ -92,13 +95,9 @@ fn bounded<const MAX: usize>(name: &str, text: &str) -> Result<Text<MAX>, Stop> 
     Text::new(text).or_else(|error| fail(format!("{name}: {error}")))
 }
 
+/// An amount of IOST that is voted with or given, as BigNumber reads it.
 pub(super) fn votes(text: &str) -> Result<Amount, Stop> {
-    let negative = text.strip_prefix('-').is_some_and(is_decimal);
-    match Amount::parse(text) {
-        Ok(amount) if amount.is_zero() => fail("amount must be positive"),
-        Err(AmountError::NotANumber(_)) if negative => fail("amount must be positive"),
-        other => Ok(other?),
-    }
+    big_number(text, credo_primitives::amount::IOST_DECIMALS).map_err(Stop::Failed)
 }
 
 pub(super) fn done(host: &mut Host<'_, '_>, name: &str, args: &Args) -> Result<Returned, Stop> {
@@ -119,15 +118,16 @@ fn possessed(
 
 /// `applyRegister(account, pubkey, loc, url, netId, isProducer, possession)`: approved at once, but on a private network,
 /// where the foundation's approval stands for the key's signature. Locks a tenth of the deposit.
+///
+/// Who doesn't produce blocks can be voted for, and never applies for candidacy; its key signs nothing, so IOST's six arguments
+/// suffice.
 fn apply_register(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
     let account = node_owner(host, args.text(0))?;
-    if !args.flag(5) {
-        return fail("isProducer must be true: only nodes that produce blocks can be registered");
-    }
     host.charge(Op::ConsensusKey, 1)?;
     let node = registration(args)?;
     let approved = host.ctx.spec.preset != Preset::Private;
-    if approved || !args.text(6).is_empty() {
+    let producer = args.flag(5);
+    if (approved && producer) || !args.text(6).is_empty() {
         possessed(host, &account, &node.key, args.text(6))?;
     }
     // What has returned since the last registration is folded in first.
@@ -155,12 +155,27 @@ fn apply_register(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop
         stake::put_former(host, &account, None)?;
     }
     if let Some(displaced) = displaced {
+        set_partner(host, &displaced.node.account, false)?;
         stake::keep_displaced(host, displaced)?;
     }
-    stake::lock(host, &account, lock)?;
+    set_partner(host, &account, !producer)?;
+    stake::lock(host, &account, Holder::Nodes, lock)?;
     // IOST's receipt has IOST's arguments.
     host.receipt(&format!("{ID}/applyRegister"), args.first_to_json(6))?;
     Ok(Returned::Void)
+}
+
+/// Whether a node was registered as no producer of blocks.
+fn is_partner(host: &mut Host<'_, '_>, account: &AccountName) -> Result<bool, Stop> {
+    Ok(host.get::<bool>(&StateKey::partner(account))?.is_some())
+}
+
+fn set_partner(host: &mut Host<'_, '_>, account: &AccountName, partner: bool) -> Result<(), Stop> {
+    match (is_partner(host, account)?, partner) {
+        (false, true) => host.put(StateKey::partner(account), &true),
+        (true, false) => host.delete(StateKey::partner(account)),
+        _ => Ok(()),
+    }
 }
 
 /// `approveRegister(account)`: lets a node of a private network be voted for.
@@ -191,10 +206,16 @@ fn update_producer(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Sto
 /// `logInProducer(account)`: the application for candidacy, which locks the deposit.
 fn log_in_producer(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
     let account = node_owner(host, args.text(0))?;
+    if host.ledger.candidates().find(&account).is_none() {
+        return fail(format!("producer not exists, {account}"));
+    }
+    if is_partner(host, &account)? {
+        return fail("registered with isProducer false: only who produces blocks can be a candidate");
+    }
     let deposit = host.parameters().deposit;
     let locked = host.ledger.apply(&account, host.rules, host.ctx.epoch, deposit)?;
     if !locked.is_zero() {
-        stake::lock(host, &account, locked)?;
+        stake::lock(host, &account, Holder::Nodes, locked)?;
     }
     done(host, "logInProducer", args)
 }
@@ -225,12 +246,31 @@ fn log_out_producer(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, St
     leave(host, args, "logOutProducer")
 }
 
+/// A node that isn't approved yet has nothing to leave.
 fn apply_unregister(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
+    let account = node_owner(host, args.text(0))?;
+    let node = host.ledger.candidates().find(&account);
+    if node.is_some_and(|node| node.status == CandidateStatus::Requested) {
+        return Ok(Returned::Void);
+    }
     leave(host, args, "applyUnregister")
 }
 
 fn unregister(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
     leave(host, args, "unregister")
+}
+
+/// `approveUnregister(account)`: here a node that asked to leave does so by itself, in the next round.
+fn approve_unregister(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
+    foundation(host)?;
+    let node = node_name(args.text(0))?;
+    match host.ledger.candidates().find(&node) {
+        None => fail("producer not exists"),
+        Some(node) if node.leaving || node.status == CandidateStatus::Lost => {
+            done(host, "approveUnregister", args)
+        }
+        Some(_) => fail("producer not unapplied"),
+    }
 }
 
 /// `forceUnregister(account)`: on a private network the foundation takes a node's candidacy.
@@ -270,12 +310,37 @@ fn vote(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
     let account = account_with(host, args.text(0), "active")?;
     let node = node_name(args.text(1))?;
     let amount = votes(args.text(2))?;
-    stake::lock(host, &account, amount)?;
+    stake::lock(host, &account, Holder::Votes, amount)?;
     let mut record = stake::voter(host, &account)?;
     host.ledger.vote(&mut record, &node, amount)?;
+    voted_now(host, &mut record, &node);
     stake::set_voter(host, &account, &record)?;
     crate::gas::stake_votes(host, &account, amount)?;
-    done(host, "vote", args)
+    voted(host, "vote", &[&account, &node], amount)
+}
+
+/// Notes the block in which a vote was cast.
+fn voted_now(host: &Host<'_, '_>, record: &mut Voter, node: &AccountName) {
+    for vote in record.votes.iter_mut().filter(|vote| vote.candidate == *node) {
+        vote.height = host.ctx.height;
+    }
+}
+
+/// A receipt of names and an amount, which is written in one way, however it was given.
+fn voted(
+    host: &mut Host<'_, '_>,
+    name: &str,
+    names: &[&AccountName],
+    amount: Amount,
+) -> Result<Returned, Stop> {
+    let amount = amount.to_string();
+    let shown: Vec<&str> = names
+        .iter()
+        .map(|name| name.as_str())
+        .chain([amount.as_str()])
+        .collect();
+    host.receipt(&format!("{ID}/{name}"), json(&shown))?;
+    Ok(Returned::Void)
 }
 
 /// `unvote(voter, producer, amount)`: the tokens come back frozen until `vote_lock` from now.
@@ -289,12 +354,12 @@ fn unvote(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
     host.ledger.unvote(&mut record, &node, amount)?;
     stake::set_voter(host, &account, &record)?;
     let lock_ms = host.parameters().vote_lock_ms;
-    stake::unlock(host, &account, amount, lock_ms)?;
+    crate::gas::unstake_votes(host, &account, amount)?;
+    stake::unlock(host, &account, Holder::Votes, amount, lock_ms)?;
     if account == node {
         stake::note_taken_back(host, &account, amount, lock_ms)?;
     }
-    crate::gas::unstake_votes(host, &account, amount)?;
-    done(host, "unvote", args)
+    voted(host, "unvote", &[&account, &node], amount)
 }
 
 /// `move(voter, from, to, amount)`: moves votes at once; they stay locked. A candidate's for itself stay. Not in IOST.
@@ -306,15 +371,41 @@ fn move_votes(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
     let mut record = stake::voter(host, &account)?;
     host.ledger
         .move_votes(&account, &mut record, &from, &to, amount)?;
+    voted_now(host, &mut record, &to);
     stake::set_voter(host, &account, &record)?;
-    done(host, "move", args)
+    voted(host, "move", &[&account, &from, &to], amount)
 }
 
-/// `getProducer(account)`: the node as JSON text; `status` is IOST's number.
+/// A node as IOST shows it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ShownNode<'a> {
+    pubkey: String,
+    loc: &'a str,
+    url: &'a str,
+    net_id: &'a str,
+    is_producer: bool,
+    status: u8,
+    online: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    vote_info: Option<ShownVotes>,
+}
+
+/// A node's votes as IOST shows them.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ShownVotes {
+    votes: Amount,
+    deleted: u8,
+    clear_time: i64,
+}
+
+/// `getProducer(account)`: the node as JSON text; `status` is IOST's number. Votes are shown of who can be voted for.
 fn get_producer(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
-    let node = node_name(args.text(0))?;
+    let name = node_name(args.text(0))?;
     host.charge(Op::Read, 1)?;
-    let Some(node) = host.ledger.candidates().find(&node) else {
+    let partner = is_partner(host, &name)?;
+    let Some(node) = host.ledger.candidates().find(&name) else {
         return fail("producer not exists");
     };
     let status = match node.status {
@@ -323,28 +414,47 @@ fn get_producer(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> 
         CandidateStatus::Registered | CandidateStatus::Candidate => 1,
         CandidateStatus::Lost => 3,
     };
-    Ok(Returned::Text(json(&json!({
-        "pubkey": consensus_key::to_base58(&node.key),
-        "loc": node.location,
-        "url": node.url,
-        "netId": node.net_id,
-        "isProducer": true,
-        "status": status,
-        "online": node.status == CandidateStatus::Candidate,
-        "votes": node.votes,
-    }))))
+    let votes = ShownVotes {
+        votes: node.votes,
+        deleted: 0,
+        clear_time: -1,
+    };
+    Ok(Returned::Text(json(&ShownNode {
+        pubkey: consensus_key::to_base58(&node.key),
+        loc: node.location.as_str(),
+        url: node.url.as_str(),
+        net_id: node.net_id.as_str(),
+        is_producer: !partner,
+        status,
+        online: node.status == CandidateStatus::Candidate,
+        vote_info: matches!(status, 1 | 2).then_some(votes),
+    })))
 }
 
-/// `getVote(voter)`: all votes of an account as JSON text.
+/// `getVote(voter)`: all votes of an account as JSON text. Those for a candidacy that ended are cleared.
 fn get_vote(host: &mut Host<'_, '_>, args: &Args) -> Result<Returned, Stop> {
     let Some(account) = host.valid_account(args.text(0))? else {
         return fail(format!("invalid account {}", args.text(0)));
     };
-    let votes: Vec<_> = stake::voter(host, &account)?
-        .votes
-        .iter()
-        .filter(|v| !v.amount.is_zero())
-        .map(|v| json!({ "option": v.candidate, "votes": v.amount }))
-        .collect();
-    Ok(Returned::Text(json(&votes)))
+    let record = stake::voter(host, &account)?;
+    let candidates = host.ledger.candidates();
+    let stands = |vote: &Vote| {
+        let node = candidates.find(&vote.candidate);
+        node.is_some_and(|node| node.generation == vote.generation)
+    };
+    let shown = |vote: &Vote| {
+        let (votes, cleared) = if stands(vote) {
+            (vote.amount, Amount::ZERO)
+        } else {
+            (Amount::ZERO, vote.amount)
+        };
+        ShownVote {
+            option: vote.candidate.clone(),
+            votes,
+            vote_time: vote.height,
+            cleared_votes: cleared,
+        }
+    };
+    let votes = record.votes.iter().filter(|vote| !vote.amount.is_zero());
+    Ok(Returned::Text(json(&votes.map(shown).collect::<Vec<_>>())))
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use commonware_codec::{Copying, DecodeExt as _, Read};
 use commonware_cryptography::{Signer as _, ed25519::PrivateKey};
 use credo_pob::Voter;
-use credo_primitives::entry::{Account, Vesting};
+use credo_primitives::entry::{Account, RAM, Ram, Vesting};
 use credo_primitives::spec::{
     GenesisCandidate, GenesisVesting, GenesisVote, KeysError, SpecError, VestingError,
 };
@@ -119,10 +119,14 @@ impl First {
             .0
             .writes
             .iter()
-            .filter(|(key, _)| key.as_str().starts_with("token.iost/balance/"))
+            .filter(|(key, _)| {
+                let key = key.as_str();
+                key.starts_with("token.iost/balance/") && key.ends_with("/iost")
+            })
             .map(|(_, value)| {
                 let balance = Balance::decode(Copying(value.as_ref().unwrap())).unwrap();
-                balance.available.units() + balance.staked.units()
+                // What is staked stands in the balance of who holds it.
+                balance.available.units()
             })
             .sum();
         let unvested: u64 = self
@@ -145,6 +149,36 @@ fn everything_handed_out_is_the_supply_and_no_more_can_be_issued() {
     assert_eq!(token.total_supply, token.supply);
     assert_eq!(token.issuer, name("issue.iost"));
     assert_eq!(first.everything(), token.supply.units());
+    for (holder, holds) in [
+        ("gas.iost", 20),
+        ("vote.iost", 300),
+        ("vote_producer.iost", 4_000),
+    ] {
+        assert_eq!(first.balance(holder).available, iost(holds), "{holder}");
+    }
+}
+
+#[test]
+fn accounts_begin_with_ram_of_the_reserve_and_pay_for_their_votes() {
+    let first = First::of(&file());
+    let ram = |account: &str| first.get::<Ram>(StateKey::ram(&name(account))).unwrap();
+    let free = |account: &str| {
+        let key = StateKey::balance(&name(account), RAM);
+        first.get::<Balance>(key).unwrap().available.units()
+    };
+    let key = StateKey::voter(&name("alice"));
+    let votes = first.0.writes[&key].as_ref().unwrap().len() + key.as_str().len();
+    assert_eq!(ram("alice").used, votes as u64);
+    assert_eq!(ram("node1").used, 0);
+    let mut held = free("ram.iost");
+    for account in file().accounts {
+        let account = account.name.as_str();
+        assert_eq!((ram(account).own, ram(account).total), (0, 100_000));
+        assert_eq!(free(account) + ram(account).used, 100_000);
+        held += 100_000;
+    }
+    let token: TokenInfo = first.get(StateKey::token(RAM)).unwrap();
+    assert_eq!((token.supply.units(), held), (137_438_953_472, 137_438_953_472));
 }
 
 #[test]

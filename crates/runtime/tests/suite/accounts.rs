@@ -41,7 +41,10 @@ fn sign_up_creates_an_account_that_can_act_and_be_found_by_its_keys() {
     assert!(receipt.is_success(), "{:?}", receipt.status);
     assert_eq!(receipt.returns[0].as_str(), r#"[""]"#);
     let left: Vec<_> = receipt.receipts.iter().map(|r| r.func_name.as_str()).collect();
-    assert_eq!(left, ["gas.iost/pledge", "auth.iost/signUp"]);
+    assert_eq!(
+        left,
+        ["token.iost/transfer", "gas.iost/pledge", "auth.iost/signUp"]
+    );
     let account: Account = chain.get(&StateKey::account(&name("david"))).unwrap();
     assert_eq!(account.referrer, Some(name("alice")));
     assert_eq!(account.created_ms, chain.time_ms);

@@ -69,9 +69,9 @@ fn who_signs_an_account_up_pledges_for_its_gas() {
     let (owner, active) = (public("david owner"), public("david"));
     let data = format!(r#"["david","{owner}","{active}"]"#);
     let receipt = chain.pass("alice", AUTH, "signUp", &data);
-    assert_eq!(receipt.receipts[0].func_name.as_str(), "gas.iost/pledge");
-    assert_eq!(receipt.receipts[0].content.as_str(), r#"["alice","david","10"]"#);
-    assert_eq!(receipt.receipts[1].content.as_str(), data);
+    assert_eq!(receipt.receipts[1].func_name.as_str(), "gas.iost/pledge");
+    assert_eq!(receipt.receipts[1].content.as_str(), r#"["alice","david","10"]"#);
+    assert_eq!(receipt.receipts[2].content.as_str(), data);
     assert_eq!(chain.spendable("alice"), iost("990"));
     let pledges: Pledges = chain.get(&StateKey::pledges(&name("alice"))).unwrap();
     assert!(
@@ -100,13 +100,88 @@ fn who_signs_an_account_up_pledges_for_its_gas() {
     );
 }
 
+/// Bobby's `spare`, of threshold 2, which carol reaches on two ways of weight 1 each: of her own, and through alice's.
+#[test]
+fn a_permission_that_two_branches_reach_counts_once() {
+    let mut chain = Chain::new();
+    let owner = |chain: &mut Chain, account: &str, actions: &[(&str, &str, &str)]| {
+        chain.leave_msb();
+        let mut draft = chain.draft(actions);
+        draft.signers = vec![format!("{account}@owner")];
+        draft.sign_as_signer(&key_of(&format!("{account} owner")));
+        let tx = chain.sign(draft, account);
+        let receipt = chain.run_tx(&tx);
+        assert!(receipt.is_success(), "{:?}", receipt.status);
+    };
+    owner(
+        &mut chain,
+        "alice",
+        &[
+            (AUTH, "addPermission", r#"["alice","shared",1]"#),
+            (AUTH, "assignPermission", r#"["alice","shared","carol@active",1]"#),
+        ],
+    );
+    owner(
+        &mut chain,
+        "bobby",
+        &[
+            (AUTH, "addPermission", r#"["bobby","spare",2]"#),
+            (AUTH, "assignPermission", r#"["bobby","spare","alice@shared",1]"#),
+            (AUTH, "assignPermission", r#"["bobby","spare","carol@active",1]"#),
+        ],
+    );
+    // Listed as the publisher's, carol@active is met through alice's first, and not counted again beside her.
+    let data = r#"["bobby","spare"]"#;
+    let receipt = chain.pass("carol", "system.iost", "requireAuth", data);
+    assert_eq!(receipt.returns[0].as_str(), "[false]");
+    owner(
+        &mut chain,
+        "bobby",
+        &[(AUTH, "assignPermission", r#"["bobby","spare","carol@active",2]"#)],
+    );
+    owner(
+        &mut chain,
+        "bobby",
+        &[(AUTH, "revokePermission", r#"["bobby","spare","alice@shared"]"#)],
+    );
+    let receipt = chain.pass("carol", "system.iost", "requireAuth", data);
+    assert_eq!(receipt.returns[0].as_str(), "[true]");
+}
+
+/// Alice's `active` needs two of three; all three sign.
+#[test]
+fn more_signatures_than_are_needed_are_taken() {
+    let mut chain = Chain::new();
+    let mut actions = Vec::new();
+    for cosigner in ["bobby", "carol", "node1"] {
+        let data = format!(r#"["alice","active","{cosigner}@active",50]"#);
+        actions.push(data);
+    }
+    let calls: Vec<_> = actions
+        .iter()
+        .map(|data| (AUTH, "assignPermission", data.as_str()))
+        .collect();
+    let mut draft = chain.draft(&calls);
+    draft.signers = vec!["alice@owner".into()];
+    draft.sign_as_signer(&key_of("alice owner"));
+    let tx = chain.sign(draft, "alice");
+    assert!(chain.run_tx(&tx).is_success());
+    let mut draft = chain.draft(&[("token.iost", "transfer", r#"["iost","alice","bobby","1",""]"#)]);
+    for cosigner in ["bobby", "carol", "node1"] {
+        draft.sign_as_publisher("alice", &key_of(cosigner));
+    }
+    let tx = draft.check(chain.spec.parameters.chain_id).unwrap();
+    assert_eq!(tx.tx().publisher_signs.len(), 3);
+    assert!(chain.run_tx(&tx).is_success());
+}
+
 #[test]
 fn an_account_can_name_another_as_its_inviter() {
     let mut chain = Chain::new();
     let key = public("david");
     let data = format!(r#"["david","{key}","{key}","node1"]"#);
     let receipt = chain.pass("alice", AUTH, "signUpInvited", &data);
-    assert_eq!(receipt.receipts[1].func_name.as_str(), "auth.iost/signUpInvited");
+    assert_eq!(receipt.receipts[2].func_name.as_str(), "auth.iost/signUpInvited");
     assert_eq!(account(&chain, "david").referrer, Some(name("node1")));
     assert_eq!(chain.spendable("alice"), iost("990"));
     assert_eq!(chain.spendable("node1"), iost("10"));

@@ -90,21 +90,24 @@ fn bytes_that_no_signature_covers_make_no_second_transaction() {
         changed(&|t| t.referred_tx = vec![1]),
         Err(TxError::Malformed(_))
     ));
-    let doubled = changed(&|t| t.publisher_signs.push(t.publisher_signs[0].clone()));
-    assert!(matches!(doubled, Err(TxError::Malformed(_))));
-    // A stranger adds his own signature as publisher.
+    // A stranger writes a signature twice, or adds his own as publisher: another hash, and the same transaction.
+    let doubled = changed(&|t| t.publisher_signs.push(t.publisher_signs[0].clone())).unwrap();
     let added = changed(&|t| t.sign_as_publisher("alice", &key_of("mallory"))).unwrap();
-    assert_ne!(added.hash(), tx.hash());
-    let needless = Refusal::NeedlessSignature(key_of("mallory").public_key().to_base58());
-    assert_eq!(chain.refuse(&added), needless);
+    for other in [&doubled, &added] {
+        assert_ne!(other.hash(), tx.hash());
+        assert_eq!(other.replay_marks(), tx.replay_marks());
+    }
     // Another account with the same key can publish the base, but not with alice's authority, nor in her place.
     let key = key_of("alice").public_key();
     let data = format!(r#"["evil_1","{key}","{key}"]"#);
     assert!(chain.run("bobby", "auth.iost", "signUp", &data).is_success());
     let renamed = changed(&|t| t.publisher = "evil_1".into()).unwrap();
     assert_eq!(reason(&chain.run_tx(&renamed)), "transaction has no permission");
-    assert!(chain.run_tx(&tx).is_success());
-    assert_eq!(chain.refuse(&added), Refusal::Replayed);
+    // Whichever comes first is executed, and none of the others.
+    assert!(chain.run_tx(&added).is_success());
+    for other in [&tx, &doubled, &added] {
+        assert_eq!(chain.refuse(other), Refusal::Replayed);
+    }
 }
 
 #[test]
@@ -219,14 +222,7 @@ fn gas_is_metered_recorded_and_limited() {
     let tx = chain.sign(long, "alice");
     chain.leave_msb();
     let receipt = chain.run_tx(&tx);
-    assert_eq!(reason(&receipt), "out of gas");
-    assert!(
-        receipt
-            .status
-            .message
-            .as_str()
-            .starts_with("running action Action{Contract: token.iost")
-    );
+    assert_eq!(receipt.status.message.as_str(), "out of gas");
     assert_eq!(receipt.gas_usage, 2_000_000);
     assert_eq!(chain.balance("alice").available, iost("1000"));
 }

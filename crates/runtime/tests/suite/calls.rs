@@ -3,8 +3,9 @@
 
 use credo_primitives::CheckedTransaction;
 use credo_primitives::spec::{Genesis, GenesisAccount, consensus_key as as_text};
+use credo_runtime::BlockOutcome;
 
-use crate::chain::{Chain, PLEDGE, consensus_key, genesis_file, key_of, name, possession};
+use crate::chain::{Chain, PLEDGE, START_MS, consensus_key, genesis_file, key_of, name, possession};
 
 pub(crate) const NAMES: [&str; 10] = [
     "alice",
@@ -18,6 +19,9 @@ pub(crate) const NAMES: [&str; 10] = [
     "nobody",
     "vote.iost",
 ];
+/// Accounts that do nothing by chance: nodes to be displaced, and those that displace them.
+pub(crate) const OLD: [&str; 3] = ["old_1", "old_2", "old_3"];
+pub(crate) const NEW: [&str; 3] = ["fresh_1", "fresh_2", "fresh_3"];
 /// How many of the names can publish.
 const PUBLISHERS: u64 = 8;
 const AMOUNTS: [&str; 12] = [
@@ -42,14 +46,29 @@ pub(crate) fn chain() -> Chain {
     file.parameters.missed_epochs = 1;
     let epoch = file.parameters.epoch_length * file.parameters.slot_ms;
     file.parameters.rewards_per_year = credo_primitives::Amount::from_iost(50 * 31_557_600_000 / epoch);
-    file.accounts.push(GenesisAccount {
-        name: name("foundation"),
-        owner: key_of("foundation").public_key().into(),
-        active: key_of("foundation").public_key().into(),
-        balance: credo_primitives::Amount::from_iost(5_000),
-        pledge: credo_primitives::Amount::from_iost(PLEDGE),
-    });
+    for account in ["foundation"].into_iter().chain(OLD).chain(NEW) {
+        file.accounts.push(GenesisAccount {
+            name: name(account),
+            owner: key_of(account).public_key().into(),
+            active: key_of(account).public_key().into(),
+            balance: credo_primitives::Amount::from_iost(5_000),
+            pledge: credo_primitives::Amount::from_iost(PLEDGE),
+        });
+    }
     Chain::with(file)
+}
+
+/// A sequence of numbers that is the same everywhere (SplitMix64).
+pub(crate) struct Numbers(pub(crate) u64);
+
+impl Numbers {
+    pub(crate) fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
 }
 
 /// Contract, action and arguments.
@@ -95,7 +114,7 @@ fn call(n: [u64; 5]) -> Call {
             VOTING,
             "applyRegister",
             // The rest is the chain's to know.
-            format!(r#"["{a}","{}","","","",true"#, key()),
+            format!(r#"["{a}","{}","","","",{}"#, key(), !is_partner(n)),
         ),
         10 | 11 => (VOTING, "logInProducer", format!(r#"["{a}"]"#)),
         12 => (VOTING, "logOutProducer", format!(r#"["{a}"]"#)),
@@ -117,13 +136,18 @@ fn call(n: [u64; 5]) -> Call {
     }
 }
 
+/// Whether a node registers as no producer of blocks.
+fn is_partner(n: [u64; 5]) -> bool {
+    n[4].is_multiple_of(8)
+}
+
 /// Tokens, permissions, proposals and votings. An account's own keys are never taken away, or nothing more could be done with it.
 fn other_call(n: [u64; 5]) -> Call {
     let (a, b, amount) = (pick(&NAMES, n[1]), pick(&NAMES, n[2]), pick(&AMOUNTS, n[4]));
     let symbol = pick(&["gold", "iron"], n[3]);
     let part = pick(&["spare", "other"], n[3]);
     let weight = n[4] % 3;
-    match n[0] / 3 % 24 {
+    match n[0] / 3 % 33 {
         0 => (
             "token.iost",
             "transferFreeze",
@@ -199,8 +223,66 @@ fn other_call(n: [u64; 5]) -> Call {
             "unvote",
             format!(r#"["{}","{a}","{part}","{amount}"]"#, 1 + n[2] % 2),
         ),
-        _ => ("vote.iost", "delVote", format!(r#"["{}"]"#, 1 + n[2] % 2)),
+        23 => ("vote.iost", "delVote", format!(r#"["{}"]"#, 1 + n[2] % 2)),
+        24 => ("ram.iost", "lend", format!(r#"["{a}","{b}",{}]"#, n[4] % 50)),
+        25 => {
+            let (new, key) = new_account(n[4]);
+            let data = format!(r#"["iost","","150","create:{new}:{key}:{key}"]"#);
+            ("exchange.iost", "transfer", data)
+        }
+        26 => {
+            let (new, key) = new_account(n[4]);
+            ("auth.iost", "signUp", format!(r#"["{new}","{key}","{key}"]"#))
+        }
+        27 => ("domain.iost", "link", format!(r#"["{part}.com","token.iost"]"#)),
+        28 => ("domain.iost", "transfer", format!(r#"["{part}.com","{b}"]"#)),
+        29 => (
+            "token.iost",
+            "transferFreeze",
+            format!(
+                r#"["{symbol}","{a}","{b}","{amount}",{},""]"#,
+                // Around the time of the test's blocks.
+                (START_MS + n[3] % 4_000_000) * 1_000_000 + n[2] % 1_000_000
+            ),
+        ),
+        30 => (
+            "token.iost",
+            "destroy",
+            format!(r#"["{symbol}","{a}","{amount}"]"#),
+        ),
+        31 => ("msig.iost", "revokeAll", format!(r#"["{a}"]"#)),
+        _ => ("token.iost", "balanceOf", format!(r#"["iost","{b}"]"#)),
     }
+}
+
+/// One of the accounts that come to be in the course of things, and its key.
+fn new_account(number: u64) -> (String, String) {
+    let name = format!("new_{}", number % 40);
+    let key = key_of(&name).public_key().to_base58();
+    (name, key)
+}
+
+/// A block of random transactions, most of one operation; with how many operations were tried.
+pub(crate) fn random_block(
+    chain: &mut Chain,
+    numbers: &mut Numbers,
+    transactions: usize,
+) -> (BlockOutcome, u64) {
+    let mut tried = 0;
+    let mut txs = Vec::with_capacity(transactions);
+    for _ in 0..transactions {
+        let (publisher, drawn) = (numbers.next(), numbers.next());
+        let count = if drawn.is_multiple_of(4) {
+            1 + drawn / 4 % 3
+        } else {
+            1
+        };
+        let calls: Vec<[u64; 5]> = (0..count).map(|_| [0; 5].map(|_| numbers.next())).collect();
+        txs.push(transaction(chain, publisher, &calls));
+        tried += count;
+    }
+    let skip = numbers.next() % 3;
+    (chain.skipping_block(&txs, skip).0, tried)
 }
 
 /// A transaction of up to three calls.
@@ -216,6 +298,7 @@ pub(crate) fn transaction(chain: &mut Chain, publisher: u64, calls: &[[u64; 5]])
     };
     let spec = chain.spec.clone();
     let complete = |(contract, action, data): Call, n: [u64; 5]| match action {
+        "applyRegister" if is_partner(n) && n[2].is_multiple_of(2) => (contract, action, format!("{data}]")),
         "applyRegister" => {
             let shown = possession(&spec, pick(&NAMES, n[1]), n[3] % 7);
             (contract, action, format!(r#"{data},"{shown}"]"#))

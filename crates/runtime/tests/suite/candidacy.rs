@@ -215,7 +215,10 @@ fn who_stands_aside_is_not_elected_and_comes_back() {
             "a node can stand aside for at most 144 epochs",
         ),
         (r#"["bobby",1]"#, "require auth failed."),
-        (r#"["alice","1"]"#, "error parse number arg \"1\""),
+        (
+            r#"["alice","1"]"#,
+            "prepare contract: error parse number arg &{1}, invalid value type",
+        ),
     ];
     for (data, expected) in bad {
         assert_eq!(reason(&call(&mut chain, "alice", "standAside", data)), expected);

@@ -23,6 +23,8 @@ use credo_runtime::{
     BlockBuilder, BlockContext, BlockOutcome, PushError, Refusal, genesis, load_candidates, replay,
 };
 
+use crate::follower::Follower;
+
 pub(crate) type State = BTreeMap<StateKey, Vec<u8>>;
 
 pub(crate) const START_MS: u64 = 1_700_000_000_000;
@@ -37,6 +39,8 @@ pub(crate) const POOL: u64 = 1_000_000;
 pub(crate) const LOCK_MS: u64 = 3_000;
 /// What registering locks, in IOST.
 pub(crate) const REGISTRATION: u64 = DEPOSIT / 10;
+/// Bytes of RAM that every account of the genesis has.
+pub(crate) const GENESIS_RAM: u64 = 100_000;
 
 pub(crate) fn name(text: &str) -> AccountName {
     AccountName::any(text).unwrap()
@@ -142,6 +146,7 @@ pub(crate) struct Chain {
     pub(crate) view: u64,
     /// The commitment to the state after the last MSB, where a test makes one.
     pub(crate) msb_state: StateCommitment,
+    follower: Follower,
     nonce: i64,
 }
 
@@ -176,9 +181,11 @@ impl Chain {
             time_ms: file.time_ms,
             view: 0,
             msb_state: StateCommitment::ZERO,
+            follower: Follower::default(),
             nonce: 0,
         };
         chain.apply(&first.writes);
+        chain.follower = Follower::new(&chain.state);
         chain.check();
         chain
     }
@@ -269,6 +276,8 @@ impl Chain {
             let keys: Vec<_> = round.seats.iter().map(|s| s.key.clone()).collect();
             self.committee = Committee::new(self.spec.hash(), 0, round.epoch, &keys).unwrap();
         }
+        self.follower.follow(&outcome.receipts);
+        self.follower.check(&self.state, self.time_ms);
         self.check();
         (outcome, refused)
     }
@@ -299,6 +308,8 @@ impl Chain {
         self.candidates = Arc::new(Candidates::new(list, outcome.candidates.next));
         let digest = self.candidates.digest().encode().to_vec();
         self.state.insert(StateKey::candidates(), digest);
+        self.follower.follow(&outcome.receipts);
+        self.follower.check(&self.state, self.time_ms);
         self.check();
         receipt
     }
@@ -331,8 +342,8 @@ impl Chain {
         self.get(&StateKey::voter(&name(account))).unwrap_or_default()
     }
 
-    /// No token is created or lost: balances, frozen and staked amounts and what hasn't vested are the supply; each
-    /// account's stake is what stands in its votes, its deposit and its pledges; the pool's books are right.
+    /// No token is created or lost: balances, frozen amounts and what hasn't vested are the supply; each account's stake is
+    /// what stands in its votes, its deposit and its pledges, and those who hold stakes have it; the pool's books are right.
     pub(crate) fn check(&self) {
         let token: TokenInfo = self.get(&StateKey::token(IOST)).unwrap();
         let mut held: u128 = 0;
@@ -348,7 +359,7 @@ impl Chain {
             {
                 let balance: Balance = self.get(key).unwrap();
                 assert!(balance.frozen.is_sorted_by(|a, b| a.until_ms < b.until_ms));
-                held += units(balance.available) + units(balance.staked);
+                held += units(balance.available);
                 held += balance.frozen.iter().map(|f| units(f.amount)).sum::<u128>();
                 claimed.insert(of.to_owned(), units(balance.staked));
             } else if let Some(of) = text.strip_prefix("vote_producer.iost/voter/") {
@@ -400,6 +411,7 @@ impl Chain {
         }
         assert_eq!(held, units(token.supply), "supply");
         self.check_voting(&mut staked);
+        crate::checks::holders(self);
         crate::checks::gas(self);
         crate::checks::ram(self);
         staked.retain(|_, amount| *amount > 0);
@@ -586,6 +598,6 @@ fn msb_digest(epoch: u64) -> Digest {
 pub(crate) fn reason(receipt: &Receipt) -> &str {
     let message = receipt.status.message.as_str();
     message
-        .split_once("\n error: ")
+        .split_once(" error: ")
         .map_or(message, |(_, reason)| reason)
 }

@@ -27,10 +27,10 @@ fn a_linked_url_is_a_contracts_name() {
     let data = r#"["iost","alice","bobby","1",""]"#;
     assert_eq!(
         chain.fails("alice", "my.money", "transfer", data),
-        "contract my.money not found"
+        "prepare contract: contract my.money not found"
     );
     let receipt = chain.pass("alice", DOMAIN, "link", r#"["my.money","token.iost"]"#);
-    assert_eq!(receipt.returns[0].as_str(), "[]");
+    assert_eq!(receipt.returns[0].as_str(), "null");
     assert!(receipt.receipts.is_empty());
     let receipt = chain.pass("alice", "my.money", "transfer", data);
     assert_eq!(receipt.receipts[0].func_name.as_str(), "token.iost/transfer");
@@ -39,7 +39,7 @@ fn a_linked_url_is_a_contracts_name() {
     chain.pass("alice", DOMAIN, "link", r#"["my.money","vote.iost"]"#);
     assert_eq!(
         chain.fails("alice", "my.money", "transfer", data),
-        "abi transfer not found"
+        "prepare contract: abi transfer not found"
     );
     chain.pass("alice", DOMAIN, "transfer", r#"["my.money","bobby"]"#);
     let found: Domain = chain.get(&StateKey::domain("my.money")).unwrap();
@@ -117,6 +117,6 @@ fn failures_name_their_cause_in_iosts_words() {
     );
     assert_eq!(
         chain.fails("alice", "vote.iost", "supply", r#"["iost"]"#),
-        "abi supply not found"
+        "prepare contract: abi supply not found"
     );
 }

@@ -36,17 +36,29 @@ fn a_transfer_to_an_account_is_a_transfer() {
 }
 
 #[test]
+fn the_exchange_has_its_main_net_s_name_too() {
+    let mut chain = Chain::new();
+    let alias = "ContractZGVqhY3c65xRs8aoC4dUdACVCKSwhMMsg2negSFxpr3";
+    let data = format!(r#"["iost","","120","{}"]"#, memo("david"));
+    chain.pass("alice", alias, "transfer", &data);
+    assert!(chain.state.contains_key(&StateKey::account(&name("david"))));
+}
+
+#[test]
 fn a_transfer_to_nobody_creates_an_account() {
     let mut chain = Chain::new();
     let data = format!(r#"["iost","","120","{}"]"#, memo("david"));
     let receipt = chain.pass("alice", EXCHANGE, "transfer", &data);
     let names: Vec<_> = receipt.receipts.iter().map(|r| r.func_name.as_str()).collect();
-    assert_eq!(names[..2], ["gas.iost/pledge", "auth.iost/signUp"]);
+    assert_eq!(
+        names[..3],
+        ["token.iost/transfer", "gas.iost/pledge", "auth.iost/signUp"]
+    );
     assert_eq!(names.last(), Some(&"token.iost/transfer"));
     let account: Account = chain.get(&StateKey::account(&name("david"))).unwrap();
     assert_eq!(account.referrer, Some(name("alice")));
     let ram: Ram = chain.get(&StateKey::ram(&name("david"))).unwrap();
-    assert_eq!((ram.own, ram.total), (0, 1_000));
+    assert_eq!((ram.own, ram.total), (1_000, 1_000));
     let pledges: Pledges = chain.get(&StateKey::pledges(&name("alice"))).unwrap();
     assert!(
         pledges

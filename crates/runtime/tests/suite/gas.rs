@@ -174,8 +174,8 @@ fn a_first_pledge_for_oneself_pays_for_itself() {
     );
     let receipt = chain.run_tx(&tx);
     assert!(receipt.is_success());
-    assert_eq!(receipt.receipts[0].func_name.as_str(), "gas.iost/pledge");
-    assert_eq!(receipt.receipts[0].content.as_str(), r#"["alice","alice","10"]"#);
+    assert_eq!(receipt.receipts[1].func_name.as_str(), "gas.iost/pledge");
+    assert_eq!(receipt.receipts[1].content.as_str(), r#"["alice","alice","10"]"#);
     assert_eq!(receipt.returns[0].as_str(), "[]");
     let used = u64::try_from(receipt.gas_usage).unwrap();
     assert_eq!(gas(&chain, "alice").stock, 100_000_000 - used);
@@ -290,6 +290,12 @@ fn pledges_and_their_return_give_iosts_texts_and_change_nothing() {
             r#"["alice","bobby","5.00000001"]"#,
             "you cannot unpledge more than your pledge 5.00000001 > 5",
         ),
+        // The rule of the total is asked first.
+        (
+            "unpledge",
+            r#"["alice","bobby","9995.00000001"]"#,
+            "unpledge too much (10005 - 9995.00000001) less than 10",
+        ),
         (
             "unpledge",
             r#"["alice","alice","9990.00000001"]"#,
@@ -320,10 +326,19 @@ fn a_pledge_returns_after_the_lock() {
     let bobby = gas(&chain, "bobby");
     assert_eq!(bobby.pledged, iost("10005"));
     let receipt = unpledge(&mut chain, "alice", "bobby", "2");
-    assert_eq!(receipt.receipts[0].func_name.as_str(), "gas.iost/unpledge");
-    assert_eq!(receipt.receipts[0].content.as_str(), r#"["alice","bobby","2"]"#);
-    assert_eq!(gas(&chain, "bobby").pledged, iost("10003"));
     let until = chain.time_ms + chain.spec.parameters.pledge_lock_ms;
+    let left: Vec<_> = (receipt.receipts.iter())
+        .map(|r| (r.func_name.as_str(), r.content.as_str()))
+        .collect();
+    let back = format!(r#"["iost","gas.iost","alice","2",{},""]"#, until * 1_000_000);
+    assert_eq!(
+        left,
+        [
+            ("token.iost/transferFreeze", back.as_str()),
+            ("gas.iost/unpledge", r#"["alice","bobby","2"]"#)
+        ]
+    );
+    assert_eq!(gas(&chain, "bobby").pledged, iost("10003"));
     let balance = chain.balance("alice");
     assert_eq!(balance.staked, iost("10003"));
     assert_eq!(
@@ -412,15 +427,18 @@ fn votes_bring_gas_and_can_all_be_taken_back() {
         gas(&chain, "alice").stock,
         grown - u64::try_from(moved.gas_usage).unwrap()
     );
-    // With the last stake goes all gas, and the transaction stands nevertheless.
-    assert!(unpledge(&mut chain, "bobby", "alice", "20").is_success());
+    // With the votes goes the gas above the new limit, and the transaction stands nevertheless: ten stay pledged.
+    assert!(unpledge(&mut chain, "bobby", "alice", "10").is_success());
+    assert_eq!(
+        reason(&unpledge(&mut chain, "bobby", "alice", "10")),
+        "unpledge too much (10 - 10) less than 10"
+    );
     let data = r#"["alice","node2","30"]"#;
     let receipt = chain.run("alice", "vote_producer.iost", "unvote", data);
     assert!(receipt.is_success(), "{:?}", receipt.status);
-    assert_eq!(gas(&chain, "alice").total(), 0);
-    assert_eq!(gas(&chain, "alice").voted, Amount::ZERO);
-    let tx = chain.transfer("alice", "bobby", "1");
-    assert!(matches!(chain.refuse(&tx), Refusal::GasNotEnough { .. }));
+    let left = gas(&chain, "alice");
+    assert_eq!((left.voted, left.pledged), (Amount::ZERO, iost("10")));
+    assert!(left.total() <= left.limit(RATE));
 }
 
 #[test]

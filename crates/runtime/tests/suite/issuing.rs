@@ -73,7 +73,7 @@ fn creating_refuses_what_iost_refuses() {
         ),
         (r#"["gold","alice",1,{"decimal":19}]"#, "invalid decimal"),
         (r#"["gold","alice",1,{"decimal":-1}]"#, "invalid decimal"),
-        (r#"["gold","alice",1,{"decimal":1.5}]"#, "invalid decimal"),
+        (r#"["gold","alice",1,{"decimal":19.5}]"#, "invalid decimal"),
         (
             r#"["gold","alice",1,{"canTransfer":1}]"#,
             "canTransfer in config should be bool",
@@ -91,14 +91,23 @@ fn creating_refuses_what_iost_refuses() {
             "fullName in config should be string",
         ),
         (&long, "fullName is too long"),
-        (r#"["gold","alice",-1,{}]"#, "invalid totalSupply"),
         (r#"["gold","alice",92233720369,{}]"#, "invalid totalSupply"),
-        (r#"["gold","alice","1",{}]"#, r#"error parse number arg "1""#),
+        (
+            r#"["gold","alice","1",{}]"#,
+            "prepare contract: error parse number arg &{1}, invalid value type",
+        ),
     ];
     let mut chain = Chain::new();
     for (data, expected) in cases {
         assert_eq!(chain.fails("alice", TOKEN, "create", data), expected, "{data}");
     }
+    // A fraction of a decimal is cut; of less than nothing nothing can be issued.
+    chain.pass("alice", TOKEN, "create", r#"["cut","alice",-1,{"decimal":1.5}]"#);
+    assert_eq!(chain.returned(TOKEN, "totalSupply", r#"["cut"]"#), r#"["0"]"#);
+    assert_eq!(
+        chain.fails("alice", TOKEN, "issue", r#"["cut","alice","0.1"]"#),
+        "supply too much"
+    );
     // The largest of all.
     chain.pass("alice", TOKEN, "create", r#"["gold","alice",92233720368,{}]"#);
     chain.pass(
@@ -328,7 +337,8 @@ fn freezing_and_destroying_count_as_spending() {
     let freeze = r#"["iost","alice","bobby","40",1,""]"#;
     let to_oneself = r#"["iost","alice","alice","40",1,""]"#;
     let destroy = r#"["iost","alice","20"]"#;
-    for (allowed, passes) in [("59.99999999", false), ("60", true)] {
+    // To oneself, too.
+    for (allowed, passes) in [("99.99999999", false), ("100", true)] {
         let mut chain = Chain::new();
         let mut draft = chain.draft(&[
             (TOKEN, "transferFreeze", freeze),
@@ -345,7 +355,7 @@ fn freezing_and_destroying_count_as_spending() {
         } else {
             assert_eq!(
                 chain.fails_tx(&tx),
-                "token iost exceed amountLimit in tx. need 60"
+                "token iost exceed amountLimit in tx. need 20"
             );
         }
     }

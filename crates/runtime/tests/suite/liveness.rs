@@ -228,7 +228,7 @@ fn a_node_that_is_no_candidate_needs_no_proof() {
 }
 
 /// Two notarize votes of `node`, in `view` of `committee`'s epoch.
-fn evidence(chain: &Chain, committee: &Committee, node: u64, view: u64) -> String {
+pub(crate) fn evidence(chain: &Chain, committee: &Committee, node: u64, view: u64) -> String {
     let epoch = committee.epoch();
     let set = Set::from_iter_dedup(committee.keys().iter().cloned());
     let base = namespace(&chain.spec.hash(), 0, epoch);
@@ -246,11 +246,11 @@ fn evidence(chain: &Chain, committee: &Committee, node: u64, view: u64) -> Strin
     hex::encode(evidence.to_bytes())
 }
 
-fn report(chain: &mut Chain, who: &str, evidence: &str) -> Receipt {
+pub(crate) fn report(chain: &mut Chain, who: &str, evidence: &str) -> Receipt {
     chain.run(who, VOTING, REPORT, &format!(r#"["{who}","{evidence}"]"#))
 }
 
-fn seated(chain: &Chain) -> u64 {
+pub(crate) fn seated(chain: &Chain) -> u64 {
     (0..4)
         .find(|node| chain.committee.keys().contains(&consensus_key(*node)))
         .unwrap()
@@ -376,7 +376,7 @@ fn evidence_of_a_past_epoch_counts_until_shortly_before_the_stake_returns() {
 }
 
 /// A chain on which a node's account has a thousand votes for itself, cast in its first blocks, and locks are long.
-fn with_own_votes(node: u64) -> Chain {
+pub(crate) fn with_own_votes(node: u64) -> Chain {
     let mut file = genesis_file();
     file.parameters.vote_lock_ms = 100 * LOCK_MS;
     let account = NODES[node as usize];

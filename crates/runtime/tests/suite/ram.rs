@@ -4,11 +4,20 @@ use credo_primitives::entry::{IOST, Pool, Ram, RamMarket, TokenInfo};
 use credo_primitives::{Amount, AmountLimit, Receipt, StateKey};
 use credo_runtime::replay;
 
-use crate::chain::{Chain, START_MS, iost, name, reason};
+use crate::chain::{Chain, GENESIS_RAM, START_MS, iost, name, reason};
 use crate::gas::untouched;
 
 fn ram(chain: &Chain, account: &str) -> Ram {
     chain.get(&StateKey::ram(&name(account))).unwrap_or_default()
+}
+
+/// What an account of the genesis has after so much more.
+fn given(own: u64, more: u64) -> Ram {
+    Ram {
+        own,
+        total: GENESIS_RAM + more,
+        used: 0,
+    }
 }
 
 fn market(chain: &Chain) -> RamMarket {
@@ -70,13 +79,7 @@ fn buying_costs_the_price_and_a_fee_which_is_burnt() {
     assert_eq!(chain.balance("ram.iost").available, iost("10.45"));
     assert_eq!(burnt(&chain), iost("0.21"));
     assert_eq!(supply(&chain), before.checked_sub(iost("0.21")).unwrap());
-    assert_eq!(
-        ram(&chain, "alice"),
-        Ram {
-            own: 1_024,
-            total: 1_024
-        }
-    );
+    assert_eq!(ram(&chain, "alice"), given(1_024, 1_024));
     let now = market(&chain);
     assert_eq!(now.left, opened.left - 1_024);
     assert_eq!(now.used, opened.used + 1_024);
@@ -110,34 +113,36 @@ fn selling_pays_out_of_what_came_in_and_never_more() {
         chain.balance("ram.iost").available,
         paid.checked_sub(back).unwrap()
     );
-    assert!(!chain.state.contains_key(&StateKey::ram(&name("alice"))));
+    assert_eq!(ram(&chain, "alice"), given(0, 0));
     assert_eq!(market(&chain).left, 96_207_267_431);
 }
 
 #[test]
-fn what_was_lent_or_bought_for_one_cannot_be_resold() {
+fn what_was_lent_cannot_be_resold_and_what_was_bought_for_one_can() {
     let mut chain = Chain::new();
     assert!(run(&mut chain, "alice", "buy", r#"["alice","alice",100]"#).is_success());
     assert!(run(&mut chain, "alice", "buy", r#"["alice","bobby",50]"#).is_success());
-    assert_eq!(ram(&chain, "bobby"), Ram { own: 0, total: 50 });
+    assert_eq!(ram(&chain, "bobby"), given(50, 50));
     let receipt = run(&mut chain, "alice", "lend", r#"["alice","bobby",40]"#);
     assert_eq!(receipt.returns[0].as_str(), r#"[""]"#);
     assert_eq!(
         receipts(&receipt),
         [("token.iost/transfer", r#"["ram","alice","bobby","40",""]"#)]
     );
-    assert_eq!(ram(&chain, "alice"), Ram { own: 60, total: 60 });
-    assert_eq!(ram(&chain, "bobby"), Ram { own: 0, total: 90 });
+    assert_eq!(ram(&chain, "alice"), given(60, 60));
+    assert_eq!(ram(&chain, "bobby"), given(50, 90));
     for (action, text) in [
-        ("sell", "self ram amount 0, not enough for sell"),
-        ("lend", "self ram amount 0, not enough for lend"),
+        ("sell", "self ram amount 50, not enough for sell"),
+        ("lend", "self ram amount 50, not enough for lend"),
     ] {
-        let receipt = run(&mut chain, "bobby", action, r#"["bobby","carol",10]"#);
+        let receipt = run(&mut chain, "bobby", action, r#"["bobby","carol",51]"#);
         assert_eq!(reason(&receipt), text);
     }
+    assert!(run(&mut chain, "bobby", "sell", r#"["bobby","carol",50]"#).is_success());
+    assert_eq!(ram(&chain, "bobby"), given(0, 40));
     // Lending to oneself makes it unsaleable, no more.
     assert!(run(&mut chain, "alice", "lend", r#"["alice","alice",20]"#).is_success());
-    assert_eq!(ram(&chain, "alice"), Ram { own: 40, total: 60 });
+    assert_eq!(ram(&chain, "alice"), given(40, 60));
 }
 
 #[test]

@@ -67,6 +67,14 @@ fn an_epoch_pays_for_blocks_and_votes_and_keeps_the_contribution_s_part() {
     assert!(blocks.abs_diff(epoch / 4) < 20, "{blocks}");
 }
 
+fn eight(amount: Amount) -> String {
+    format!(
+        "{}.{:08}",
+        units(amount) / 100_000_000,
+        units(amount) % 100_000_000
+    )
+}
+
 #[test]
 fn both_sides_claim_what_they_earned_and_no_more() {
     let mut chain = Chain::with(file());
@@ -79,14 +87,18 @@ fn both_sides_claim_what_they_earned_and_no_more() {
     );
     let text = |r: &Receipt| r.returns[0].as_str().to_owned();
     let shown = chain.run("alice", VOTING, "getCandidateBonus", r#"["node2"]"#);
-    assert_eq!(text(&shown), format!(r#"["{due}"]"#));
+    assert_eq!(text(&shown), format!(r#"["{}"]"#, eight(due)));
     let receipt = chain.run("node2", VOTING, "candidateWithdraw", r#"["node2"]"#);
     ok(&receipt);
     assert_eq!(receipt.receipts[0].func_name.as_str(), "token.iost/transfer");
     assert_eq!(
         receipt.receipts[1].content.as_str(),
-        format!(r#"["node2","{due}","0"]"#)
+        format!(r#"["node2","{}","0.00000000"]"#, eight(due))
     );
+    // Nothing is left to claim: no receipt.
+    let again = chain.run("node2", VOTING, "candidateWithdraw", r#"["node2"]"#);
+    ok(&again);
+    assert!(again.receipts.is_empty());
     assert_eq!(chain.balance("node2").available, before.checked_add(due).unwrap());
     // Carol holds all the votes: all pots are hers.
     chain.end_epoch();
@@ -97,13 +109,19 @@ fn both_sides_claim_what_they_earned_and_no_more() {
     let got = units(chain.balance("carol").available) - units(before);
     assert_eq!(
         text(&bonus),
-        format!(r#"["{}"]"#, Amount::from_units(got).unwrap())
+        format!(r#"["{}"]"#, eight(Amount::from_units(got).unwrap()))
+    );
+    assert_eq!(
+        bonus.receipts[0].func_name.as_str(),
+        "vote_producer.iost/getVoterBonus"
     );
     assert!(
         pots - got < 8,
         "no more than a unit for each node is left in the pots"
     );
-    ok(&chain.run("carol", VOTING, "voterWithdraw", r#"["carol"]"#));
+    let nothing = chain.run("carol", VOTING, "voterWithdraw", r#"["carol"]"#);
+    ok(&nothing);
+    assert!(nothing.receipts.is_empty());
     assert_eq!(
         units(chain.balance("carol").available) - units(before),
         got,
@@ -228,7 +246,9 @@ fn a_candidate_shares_its_contribution_rewards_with_its_voters() {
 fn what_is_given_goes_to_nodes_and_voters() {
     let mut chain = Chain::with(file());
     let before = pool(&chain);
-    ok(&chain.run("alice", VOTING, "topupCandidateBonus", r#"["27","alice"]"#));
+    let given = chain.run("alice", VOTING, "topupCandidateBonus", r#"["2.7e1","alice"]"#);
+    assert_eq!(given.returns[0].as_str(), r#"["true"]"#);
+    assert_eq!(given.receipts[1].content.as_str(), r#"["27","alice"]"#);
     assert_eq!(chain.balance("alice").available, iost("973"));
     assert_eq!(pool(&chain).topup, iost("27"));
     ok(&chain.run("alice", VOTING, "topupVoterBonus", r#"["node3","5","alice"]"#));

@@ -34,6 +34,46 @@ fn a_receipt_is_left_as_it_is() {
 }
 
 #[test]
+fn every_contract_says_whether_it_could_be_updated() {
+    let mut file = crate::chain::genesis_file();
+    let foundation = credo_primitives::spec::GenesisAccount {
+        name: crate::chain::name("foundation"),
+        ..file.accounts[0].clone()
+    };
+    file.accounts.push(foundation);
+    let mut chain = Chain::with(file);
+    for contract in [
+        "token.iost",
+        "token721.iost",
+        "gas.iost",
+        "domain.iost",
+        "system.iost",
+    ] {
+        assert_eq!(chain.returned(contract, "can_update", r#"["x"]"#), r#"["false"]"#);
+    }
+    for contract in [
+        "auth.iost",
+        "bonus.iost",
+        "issue.iost",
+        "ram.iost",
+        "vote.iost",
+        "vote_producer.iost",
+        "exchange.iost",
+    ] {
+        assert_eq!(
+            chain.fails("alice", contract, "can_update", r#"["x"]"#),
+            "require auth failed."
+        );
+        // The foundation's key is alice's here.
+        chain.leave_msb();
+        let mut draft = chain.draft(&[(contract, "can_update", r#"["x"]"#)]);
+        draft.sign_as_publisher("foundation", &key_of("alice"));
+        let tx = draft.check(chain.spec.parameters.chain_id).unwrap();
+        assert_eq!(chain.run_tx(&tx).returns[0].as_str(), r#"["true"]"#);
+    }
+}
+
+#[test]
 fn nothing_deploys_or_changes_contracts() {
     let mut chain = Chain::new();
     let not_yet = "no contracts can be deployed yet: this release runs the system's contracts only";

@@ -2,9 +2,9 @@
 
 use credo_primitives::entry::{Balance, Frozen, IOST};
 use credo_primitives::{Amount, AmountLimit, StateKey, StatusCode};
-use credo_runtime::Refusal;
+use credo_runtime::{LimitError, Refusal};
 
-use crate::chain::{Chain, LOCK_MS, PLEDGE, iost, key_of, name, reason};
+use crate::chain::{Chain, LOCK_MS, PLEDGE, iost, key_of, name, reason, registering};
 
 fn limit(token: &str, value: &str) -> AmountLimit {
     AmountLimit {
@@ -59,7 +59,7 @@ fn everything_can_be_sent_and_leaves_no_entry() {
     assert!(
         !chain
             .state
-            .contains_key(&StateKey::balance(&name("vote.iost"), IOST))
+            .contains_key(&StateKey::balance(&name("exchange.iost"), IOST))
     );
     assert_eq!(chain.balance("bobby").available, iost("2000"));
 }
@@ -146,11 +146,11 @@ fn failures_name_their_cause_in_iosts_words() {
         ),
         (
             r#"["iost","alice","bobby","1"]"#.into(),
-            "args length unmatched to abi transfer. need 5, got 4",
+            "prepare contract: args length unmatched to abi transfer. need 5, got 4",
         ),
         (
             r#"["iost","alice","bobby",1,""]"#.into(),
-            "error parse string arg 1",
+            "prepare contract: error parse string arg &{1}, type assertion to string failed",
         ),
     ];
     let mut chain = Chain::new();
@@ -163,11 +163,27 @@ fn failures_name_their_cause_in_iosts_words() {
     assert_eq!(chain.balance("alice").available, iost("1000"));
     assert_eq!(chain.balance("bobby").available, iost("1000"));
     let receipt = chain.run("alice", "token.iost", "transfer", "{}");
-    assert!(reason(&receipt).starts_with("error parse data, it should be a JSON array"));
+    assert_eq!(
+        reason(&receipt),
+        "prepare contract: error args should be array, type assertion to []interface {} failed, &{}"
+    );
+    let receipt = chain.run("alice", "token.iost", "transfer", "[");
+    assert!(reason(&receipt).starts_with("prepare contract: error in data: "));
+    // A comma too many is taken, as in IOST.
+    assert!(
+        chain
+            .run("alice", "token.iost", "supply", r#"["iost",]"#)
+            .is_success()
+    );
+    let receipt = chain.run("alice", "nobody.iost", "init", "[]");
+    assert_eq!(reason(&receipt), "prepare contract: cannot call 'init' manually");
     let receipt = chain.run("alice", "nobody.iost", "x", "[]");
-    assert_eq!(reason(&receipt), "contract nobody.iost not found");
+    assert_eq!(
+        reason(&receipt),
+        "prepare contract: contract nobody.iost not found"
+    );
     let receipt = chain.run("alice", "token.iost", "nothing", "[]");
-    assert_eq!(reason(&receipt), "abi nothing not found");
+    assert_eq!(reason(&receipt), "prepare contract: abi nothing not found");
 }
 
 #[test]
@@ -181,11 +197,11 @@ fn a_failure_describes_the_action_cut_at_a_hundred_characters() {
     let data = format!(r#"["{}"]"#, "é".repeat(200));
     let receipt = chain.run("alice", "token.iost", "supply", &data);
     let message = receipt.status.message.as_str();
-    let (action, rest) = message.split_once('\n').unwrap();
+    let (action, rest) = message.split_once(" error: ").unwrap();
     let description = action.strip_prefix("running action ").unwrap();
     assert_eq!(description.chars().count(), 103);
-    assert!(description.ends_with("é..."));
-    assert_eq!(rest, " error: token not exists");
+    assert!(description.ends_with("é..."), "the line's end is cut away, too");
+    assert_eq!(rest, "token not exists");
 }
 
 #[test]
@@ -197,7 +213,10 @@ fn reads_return_texts() {
         receipt.returns[0].as_str().to_owned()
     };
     assert_eq!(returned("balanceOf", r#"["iost","alice"]"#), r#"["1000"]"#);
-    assert_eq!(returned("balanceOf", r#"["iost","vote.iost"]"#), r#"["0"]"#);
+    assert_eq!(returned("balanceOf", r#"["iost","exchange.iost"]"#), r#"["0"]"#);
+    assert_eq!(returned("balanceOf", r#"["iost","nobody"]"#), r#"["0"]"#);
+    // Carol's votes stand in the balance of who holds them.
+    assert_eq!(returned("balanceOf", r#"["iost","vote.iost"]"#), r#"["27"]"#);
     assert_eq!(returned("supply", r#"["iost"]"#), r#"["1073267"]"#);
     assert_eq!(returned("totalSupply", r#"["iost"]"#), r#"["1073267"]"#);
 }
@@ -232,17 +251,21 @@ fn amount_limits_hold_over_the_whole_transaction() {
     let cases = [
         (vec![], Some(exceeded("60"))),
         (vec![limit("iost", "59.99999999")], Some(exceeded("60"))),
-        (vec![limit("iost", "60")], Some(exceeded("120"))),
-        (vec![limit("iost", "119.9")], Some(exceeded("120"))),
+        // The text names what the action spent.
+        (vec![limit("iost", "60")], Some(exceeded("60"))),
+        (vec![limit("iost", "119.9")], Some(exceeded("60"))),
         (vec![limit("iost", "120")], None),
         (vec![limit("iost", "unlimited")], None),
         (vec![limit("*", "120")], None),
+        (vec![limit("*", "120.5")], None),
+        // For any token only whole ones count.
+        (vec![limit("*", "119.99999999")], Some(exceeded("60"))),
+        (vec![limit("iost", "120.")], None),
         (
             vec![limit("*", "unlimited"), limit("iost", "1")],
             Some(exceeded("60")),
         ),
         (vec![limit("*", "1"), limit("iost", "120")], None),
-        (vec![limit("iost", "99999999999999999999999")], None),
     ];
     for (limits, expected) in cases {
         let mut chain = Chain::new();
@@ -258,15 +281,142 @@ fn amount_limits_hold_over_the_whole_transaction() {
 }
 
 #[test]
-fn transfers_to_oneself_and_votes_spend_nothing() {
+fn what_leaves_a_balance_counts_and_an_empty_limit_locks_nothing() {
     let mut chain = Chain::new();
-    let mut draft = chain.draft(&[
-        ("token.iost", "transfer", r#"["iost","alice","alice","60",""]"#),
-        ("vote_producer.iost", "vote", r#"["alice","node1","60"]"#),
-    ]);
-    draft.amount_limit.clear();
-    let tx = chain.sign(draft, "alice");
-    assert!(chain.run_tx(&tx).is_success());
+    let register = registering(&chain.spec, "alice", 77, r#""","","""#);
+    let by_bobby = registering(&chain.spec, "bobby", 78, r#""","","""#);
+    let producer = "vote_producer.iost";
+    chain.pass("alice", producer, "applyRegister", &register);
+    chain.pass("alice", producer, "vote", r#"["alice","alice","500"]"#);
+    chain.end_epoch();
+    let account = key_of("david").public_key();
+    let sign_up = format!(r#"["david","{account}","{account}"]"#);
+    let info = r#"["alice","which",{"resultNumber":1,"minVote":1,"options":["a"],"freezeTime":0}]"#;
+    let spending = [
+        (
+            "token.iost",
+            "transfer",
+            r#"["iost","alice","alice","60",""]"#,
+            "60",
+        ),
+        (producer, "vote", r#"["alice","node1","60"]"#, "60"),
+        (producer, "applyRegister", &by_bobby, "5"),
+        (producer, "logInProducer", r#"["alice"]"#, "50"),
+        (producer, "topupCandidateBonus", r#"["3","alice"]"#, "3"),
+        ("gas.iost", "pledge", r#"["alice","bobby","60"]"#, "60"),
+        ("auth.iost", "signUp", &sign_up, "10"),
+        ("ram.iost", "buy", r#"["alice","bobby",1000]"#, "10.41"),
+        ("vote.iost", "newVote", info, "1000"),
+    ];
+    for (contract, action, data, need) in spending {
+        chain.leave_msb();
+        let mut draft = chain.draft(&[(contract, action, data)]);
+        draft.amount_limit.clear();
+        let publisher = if action == "applyRegister" {
+            "bobby"
+        } else {
+            "alice"
+        };
+        let tx = chain.sign(draft, publisher);
+        let receipt = chain.run_tx(&tx);
+        let reason = reason(&receipt);
+        if action == "newVote" {
+            assert!(reason.starts_with("balance not enough"), "{reason}");
+        } else {
+            assert_eq!(
+                reason,
+                format!("token iost exceed amountLimit in tx. need {need}")
+            );
+        }
+    }
+    assert_eq!(chain.spendable("alice"), iost("495"));
+}
+
+#[test]
+fn what_returns_counts_against_no_limit() {
+    let mut chain = Chain::new();
+    chain.pass("alice", "vote_producer.iost", "vote", r#"["alice","node1","60"]"#);
+    for (contract, action, data) in [
+        ("vote_producer.iost", "unvote", r#"["alice","node1","60"]"#),
+        ("gas.iost", "unpledge", r#"["alice","alice","60"]"#),
+    ] {
+        chain.leave_msb();
+        let mut draft = chain.draft(&[(contract, action, data)]);
+        draft.amount_limit.clear();
+        let tx = chain.sign(draft, "alice");
+        assert!(chain.run_tx(&tx).is_success());
+    }
+}
+
+#[test]
+fn ram_that_is_sold_or_lent_counts_as_ram() {
+    let mut chain = Chain::new();
+    chain.pass("alice", "ram.iost", "buy", r#"["alice","alice",100]"#);
+    for (action, data) in [
+        ("sell", r#"["alice","alice",20]"#),
+        ("lend", r#"["alice","bobby",20]"#),
+    ] {
+        for (limits, passes) in [
+            (vec![limit("iost", "unlimited")], false),
+            (vec![limit("ram", "19")], false),
+            (vec![limit("ram", "20")], true),
+            (vec![limit("*", "20")], true),
+        ] {
+            chain.leave_msb();
+            let mut draft = chain.draft(&[("ram.iost", action, data)]);
+            draft.amount_limit = limits;
+            let tx = chain.sign(draft, "alice");
+            let receipt = chain.run_tx(&tx);
+            if passes {
+                assert!(receipt.is_success(), "{:?}", receipt.status);
+            } else {
+                assert_eq!(reason(&receipt), "token ram exceed amountLimit in tx. need 20");
+            }
+        }
+    }
+}
+
+#[test]
+fn nobody_creates_a_token_of_the_system_s() {
+    let mut chain = Chain::new();
+    for symbol in ["iost", "ram", "contribute"] {
+        let data = format!(r#"["{symbol}","alice",1000,{{}}]"#);
+        assert_eq!(
+            chain.fails("alice", "token.iost", "create", &data),
+            "token exists"
+        );
+        assert_eq!(
+            chain.fails(
+                "alice",
+                "token.iost",
+                "issue",
+                &format!(r#"["{symbol}","alice","1"]"#)
+            ),
+            "transaction has no permission"
+        );
+    }
+    assert_eq!(
+        chain.returned("token.iost", "supply", r#"["contribute"]"#),
+        r#"["0"]"#
+    );
+    assert_eq!(
+        chain.returned("token.iost", "supply", r#"["ram"]"#),
+        r#"["137438953472"]"#
+    );
+    chain.pass("alice", "ram.iost", "buy", r#"["alice","bobby",100]"#);
+    assert_eq!(
+        chain.fails(
+            "bobby",
+            "token.iost",
+            "transfer",
+            r#"["ram","bobby","alice","1",""]"#
+        ),
+        "transfer need issuer permission"
+    );
+    assert_eq!(
+        chain.fails("bobby", "token.iost", "destroy", r#"["ram","bobby","1"]"#),
+        "transfer need issuer permission"
+    );
 }
 
 #[test]
@@ -278,19 +428,17 @@ fn a_bad_amount_limit_keeps_a_transaction_out() {
         ),
         (vec![limit("nope", "1")], Refusal::UnknownLimit("nope".into())),
         (vec![limit("a/b", "1")], Refusal::UnknownLimit("a/b".into())),
+        (vec![limit("iost", "-1")], Refusal::BadLimit(LimitError::Char)),
+        (vec![limit("*", "1e3")], Refusal::BadLimit(LimitError::Char)),
+        (vec![limit("iost", "")], Refusal::BadLimit(LimitError::Format)),
+        (vec![limit("iost", ".5")], Refusal::BadLimit(LimitError::Format)),
         (
-            vec![limit("iost", "-1")],
-            Refusal::BadLimit {
-                token: "iost".into(),
-                value: "-1".into(),
-            },
+            vec![limit("iost", "1.2.3")],
+            Refusal::BadLimit(LimitError::Points),
         ),
         (
-            vec![limit("*", "1e3")],
-            Refusal::BadLimit {
-                token: "*".into(),
-                value: "1e3".into(),
-            },
+            vec![limit("iost", "99999999999999999999999")],
+            Refusal::BadLimit(LimitError::Overflow),
         ),
     ];
     let mut chain = Chain::new();
@@ -333,6 +481,7 @@ fn frozen_amounts_count_from_their_date_on() {
             until_ms,
         }],
         staked: Amount::from_iost(PLEDGE),
+        payer: Some(name("alice")),
     };
     assert_eq!(chain.balance("alice"), frozen);
     while chain.time_ms + chain.spec.parameters.slot_ms < until_ms {

@@ -6,7 +6,8 @@ use credo_primitives::spec::consensus_key as as_text;
 use credo_primitives::{Amount, ChainSpec, Receipt};
 
 use crate::chain::{
-    Chain, LOCK_MS, REGISTRATION, consensus_key, genesis_file, iost, name, possession, reason, registering,
+    Chain, LOCK_MS, REGISTRATION, consensus_key, genesis_file, iost, key_of, name, possession, reason,
+    registering,
 };
 
 const VOTING: &str = "vote_producer.iost";
@@ -63,8 +64,11 @@ fn a_node_registers_gathers_votes_and_becomes_a_candidate() {
     let shown: serde_json::Value = serde_json::from_str(&text[0]).unwrap();
     assert_eq!(shown["pubkey"], as_text::to_base58(&consensus_key(77)));
     assert_eq!(
-        (&shown["online"], &shown["votes"]),
-        (&true.into(), &"0.00000001".into())
+        (&shown["online"], &shown["voteInfo"]),
+        (
+            &true.into(),
+            &serde_json::json!({ "votes": "0.00000001", "deleted": 0, "clearTime": -1 })
+        )
     );
 }
 
@@ -90,12 +94,8 @@ fn registration_refuses_what_stands_already_and_what_is_no_key() {
             "pubkey should be the base58 text of an ed25519 key",
         ),
         (
-            r#"["alice","x","","","",false]"#.to_owned(),
-            "isProducer must be true: only nodes that produce blocks can be registered",
-        ),
-        (
             r#"["alice","x","","","","true"]"#.to_owned(),
-            "error parse bool arg \"true\"",
+            "prepare contract: error parse bool arg &{true}, type assertion to bool failed",
         ),
         (
             format!(
@@ -111,13 +111,72 @@ fn registration_refuses_what_stands_already_and_what_is_no_key() {
     }
     assert_eq!(
         reason(&vote(&mut chain, "logInProducer", r#"["alice"]"#)),
-        "producer not exists"
+        "producer not exists, alice"
     );
     assert_eq!(
         reason(&vote(&mut chain, "getProducer", r#"["alice"]"#)),
         "producer not exists"
     );
     assert_eq!(chain.candidates.list.len(), 4);
+}
+
+#[test]
+fn who_does_not_produce_is_voted_for_and_never_a_candidate() {
+    let mut chain = Chain::new();
+    let key = as_text::to_base58(&consensus_key(77));
+    ok(&vote(
+        &mut chain,
+        "applyRegister",
+        &format!(r#"["alice","{key}","","","",false]"#),
+    ));
+    ok(&vote(&mut chain, "vote", r#"["alice","alice","500"]"#));
+    let shown = vote(&mut chain, "getProducer", r#"["alice"]"#);
+    assert!(shown.returns[0].as_str().contains(r#"\"isProducer\":false"#));
+    assert_eq!(
+        reason(&vote(&mut chain, "logInProducer", r#"["alice"]"#)),
+        "registered with isProducer false: only who produces blocks can be a candidate"
+    );
+}
+
+#[test]
+fn what_unregisters_is_approved_when_it_was_asked_for() {
+    let mut file = genesis_file();
+    let foundation = credo_primitives::spec::GenesisAccount {
+        name: name("foundation"),
+        ..file.accounts[0].clone()
+    };
+    file.accounts.push(foundation);
+    let mut chain = Chain::with(file);
+    let approve = |chain: &mut Chain, node: &str| {
+        chain.leave_msb();
+        let data = format!(r#"["{node}"]"#);
+        let mut draft = chain.draft(&[(VOTING, "approveUnregister", &data)]);
+        draft.sign_as_publisher("foundation", &key_of("alice"));
+        let tx = draft.check(chain.spec.parameters.chain_id).unwrap();
+        chain.run_tx(&tx)
+    };
+    assert_eq!(reason(&approve(&mut chain, "node1")), "producer not unapplied");
+    assert_eq!(reason(&approve(&mut chain, "bobby")), "producer not exists");
+    ok(&chain.run("node1", VOTING, "applyUnregister", r#"["node1"]"#));
+    ok(&approve(&mut chain, "node1"));
+    assert_eq!(
+        reason(&chain.run("alice", VOTING, "approveUnregister", r#"["node1"]"#)),
+        "require auth failed."
+    );
+}
+
+#[test]
+fn a_topup_without_votes_takes_nothing() {
+    let mut chain = Chain::new();
+    ok(&register(&mut chain, "alice", 77));
+    let receipt = vote(&mut chain, "topupVoterBonus", r#"["alice","5","alice"]"#);
+    ok(&receipt);
+    assert_eq!(receipt.returns[0].as_str(), r#"["false"]"#);
+    assert!(receipt.receipts.is_empty());
+    assert_eq!(
+        chain.balance("alice").available,
+        Amount::from_iost(1_000 - REGISTRATION)
+    );
 }
 
 #[test]
@@ -154,7 +213,7 @@ fn a_key_is_registered_by_who_shows_that_it_has_it() {
     let receipt = vote(&mut chain, "applyRegister", &with(&format!(r#","{mine}""#)));
     ok(&receipt);
     // IOST's receipt, with IOST's arguments.
-    assert_eq!(receipt.receipts[0].content.as_str(), with(""));
+    assert_eq!(receipt.receipts[1].content.as_str(), with(""));
     assert_eq!(
         before.checked_sub(chain.balance("alice").available).unwrap(),
         Amount::from_iost(REGISTRATION)
@@ -264,7 +323,7 @@ fn votes_lock_move_and_return() {
     let text: Vec<String> = serde_json::from_str(receipt.returns[0].as_str()).unwrap();
     assert_eq!(
         text[0],
-        r#"[{"option":"node1","votes":"179.5"},{"option":"node3","votes":"320.5"}]"#
+        r#"[{"option":"node1","votes":"179.5","voteTime":1,"clearedVotes":"0"},{"option":"node3","votes":"320.5","voteTime":4,"clearedVotes":"0"}]"#
     );
     ok(&vote(&mut chain, "unvote", r#"["alice","node3","320.5"]"#));
     let until = chain.time_ms + LOCK_MS;
@@ -307,10 +366,19 @@ fn votes_fail_at_the_edges() {
             r#"["alice","node1","node2","0"]"#,
             "amount must be positive",
         ),
+        // Cut to eight decimals, it is nothing.
         (
             "vote",
             r#"["alice","node1","0.000000001"]"#,
-            "invalid amount \"0.000000001\": at most 8 decimals are allowed",
+            "amount must be positive",
+        ),
+        ("vote", r#"["alice","node1","1e-9"]"#, "amount must be positive"),
+        ("vote", r#"["alice","node1","-1e3"]"#, "amount must be positive"),
+        ("vote", r#"["alice","node1","1e30"]"#, "amount overflow"),
+        (
+            "vote",
+            r#"["alice","node1","1e"]"#,
+            "invalid amount \"1e\": a plain decimal number such as 12.5 is expected",
         ),
         (
             "vote",

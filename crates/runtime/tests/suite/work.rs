@@ -69,6 +69,7 @@ fn fat(account: &str, keys: &[PublicKey], permissions: &[String]) -> Account {
         created_ms: 0,
         permissions,
         groups,
+        paid: false,
     }
 }
 
@@ -94,6 +95,7 @@ fn crowd(chain: &mut Chain, crowd: usize) -> usize {
             .map(|permission| named(permission, names.iter().map(asked).collect(), Vec::new()))
             .to_vec(),
         groups: Vec::new(),
+        paid: false,
     };
     bytes + place(chain, &hydra)
 }

@@ -59,7 +59,7 @@ fn assert_empty(pool: &Pool) {
     let inner = pool.inner();
     assert_eq!((inner.by_hash.len(), inner.exempt), (0, 0));
     assert!(inner.senders.is_empty() && inner.order.is_empty() && inner.complex.is_empty());
-    assert!(inner.ahead.is_empty() && inner.deaths.is_empty());
+    assert!(inner.ahead.is_empty() && inner.deaths.is_empty() && inner.signed.is_empty());
 }
 
 #[test]
@@ -120,6 +120,13 @@ fn the_pool_refuses_repetition_expiry_and_excess() {
     let tx = transfer("alice", 100, NOW);
     pool.insert(Arc::clone(&tx), NOW, true, RICH).expect("taken");
     assert_eq!(take(&pool, &tx, RICH), Err(PoolError::Known));
+    // Nor does a stranger's signature make another of it.
+    let mut more = tx.tx().clone();
+    let key = SecretKey::from_seed(Algorithm::Ed25519, &[8; 32]).expect("a seed");
+    more.sign_as_publisher("alice", &key);
+    let more = Arc::new(more.check(1024).expect("valid"));
+    assert_ne!(more.hash(), tx.hash());
+    assert_eq!(take(&pool, &more, RICH), Err(PoolError::Known));
     for time in [NOW - 95 * SECOND, NOW + 31 * SECOND] {
         let refused = take(&pool, &transfer("alice", 100, time), RICH);
         assert!(matches!(refused, Err(PoolError::Time(_))), "{time}");

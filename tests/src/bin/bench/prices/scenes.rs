@@ -65,6 +65,7 @@ fn account(text: &str, permissions: Vec<Permission>, groups: Vec<Group>) -> Resu
         created_ms: 0,
         permissions,
         groups,
+        paid: false,
     })
 }
 
@@ -206,11 +207,13 @@ pub(super) fn state() -> Result<Writes> {
             amount: Amount::from_iost(1),
             coef: 0,
             earned: Amount::ZERO,
+            height: 0,
         });
     }
     let voter = Voter {
         votes,
         earned: Amount::ZERO,
+        stake: None,
     };
     for i in 0..10 {
         state.put(StateKey::voter(&any(&name(NODES + 50 + i))?), &voter);
