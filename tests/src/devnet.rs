@@ -146,6 +146,16 @@ impl Devnet {
         format!("http://127.0.0.1:{}", self.port)
     }
 
+    /// The address by which the first relay is reached over WebSocket.
+    pub fn websocket(&self) -> Result<String> {
+        let relays = self.get("/relays")?;
+        let addresses = relays["relays"][0]["addresses"].as_array();
+        addresses
+            .and_then(|all| all.iter().filter_map(Value::as_str).find(|a| a.contains("/ws")))
+            .map(ToOwned::to_owned)
+            .context("the devnet serves no WebSocket")
+    }
+
     /// Kills the devnet as a power cut would (SIGKILL), and everything it started. Nothing of it answers any more then.
     pub fn kill(&mut self) -> Result<()> {
         if let Some(mut child) = self.child.take() {

@@ -133,12 +133,7 @@ fn a_pool_filled_with_what_never_runs_stops_nobody() -> Result<()> {
         ..DevnetOptions::default()
     };
     let devnet = Devnet::start(&data.path().join("devnet"), options)?;
-    let relays = devnet.get("/relays")?;
-    let address = relays["relays"][0]["addresses"]
-        .as_array()
-        .and_then(|a| a.iter().filter_map(|a| a.as_str()).find(|a| a.contains("/ws")))
-        .context("the devnet serves no WebSocket")?
-        .to_owned();
+    let address = devnet.websocket()?;
     let hostile: Vec<(String, u8)> = (0..15).map(|n| (format!("hostile{n:02}"), 20 + n)).collect();
     for (name, seed) in &hostile {
         let (status, answer) = devnet.post("/faucet", &json!({"name": name, "public_key": key(*seed)?}))?;

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use credo_primitives::{Action, AmountLimit, SecretKey, Transaction};
 use credo_tests::{Devnet, DevnetOptions};
 use credo_wire::{Message, Request, Response, TransactionAnswer, WIRE_VERSION};
@@ -92,12 +92,7 @@ pub(crate) fn measure(count: u32, rows: &mut Vec<Row>) -> Result<()> {
         ..DevnetOptions::default()
     };
     let devnet = Devnet::start(&data.path().join("devnet"), options)?;
-    let relays = devnet.get("/relays")?;
-    let address = relays["relays"][0]["addresses"]
-        .as_array()
-        .and_then(|a| a.iter().filter_map(|a| a.as_str()).find(|a| a.contains("/ws")))
-        .context("the devnet serves no WebSocket")?
-        .to_owned();
+    let address = devnet.websocket()?;
     let key = SecretKey::from_base58(ADMIN)?;
     let mut times: Vec<Duration> = tokio::runtime::Runtime::new()?.block_on(async {
         let mut client = dial(&address, Duration::from_secs(5)).await?;

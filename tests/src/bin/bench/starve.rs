@@ -267,12 +267,7 @@ pub(crate) fn measure(rows: &mut Vec<Row>) -> Result<()> {
         ..DevnetOptions::default()
     };
     let devnet = Devnet::start(&data.path().join("devnet"), options)?;
-    let relays = devnet.get("/relays")?;
-    let address = relays["relays"][0]["addresses"]
-        .as_array()
-        .and_then(|a| a.iter().filter_map(|a| a.as_str()).find(|a| a.contains("/ws")))
-        .context("the devnet serves no WebSocket")?
-        .to_owned();
+    let address = devnet.websocket()?;
     let mut peace = None;
     for sources in [0, 1, 16] {
         let attackers = match sources {
